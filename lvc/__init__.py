@@ -1,0 +1,21 @@
+"""The Learnable Visual Center (LVC) block of CFPNet, readable and tested."""
+
+from lvc import reference, shapes
+from lvc.functional import aggregate, encode, scaled_l2
+from lvc.layers import ConvBlock, Encoding, EVCBlock, LightMLPBlock, LVCBlock, Mean
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ConvBlock",
+    "EVCBlock",
+    "Encoding",
+    "LVCBlock",
+    "LightMLPBlock",
+    "Mean",
+    "aggregate",
+    "encode",
+    "reference",
+    "scaled_l2",
+    "shapes",
+]

@@ -1,0 +1,220 @@
+"""The layers of the block, with the parameter names of CFPNet's checkpoints.
+
+Source: Quan, Zhang, Zhang and Tang, Centralized Feature Pyramid for Object Detection,
+arXiv 2210.02093 (CFPNet), and its code. Wrong input raises TypeError or ValueError, see
+`lvc.checks`.
+"""
+
+from collections import OrderedDict
+
+import torch
+from einops import rearrange
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from lvc import functional
+from lvc.checks import checked, needs_pixels, whole_number
+
+
+class Encoding(nn.Module):
+    """Describe a feature map by its weighted residuals to learned codewords.
+
+    Shapes: (b c h w) -> (b k c), with c = in_channels and k = num_codes.
+    Errors: TypeError, ValueError (see the module).
+    Source: the encoding layer of Zhang, Xue and Dana, Deep TEN, CVPR 2017, in the form
+    of CFPNet.
+    """
+
+    def __init__(self, in_channels: int, num_codes: int = 64):
+        super().__init__()
+        self.in_channels = whole_number("Encoding: in_channels", in_channels)
+        self.num_codes = whole_number("Encoding: num_codes", num_codes)
+        bound = (self.num_codes * self.in_channels) ** -0.5
+        self.codewords = nn.Parameter(
+            torch.empty(self.num_codes, self.in_channels).uniform_(-bound, bound)
+        )
+        self.scale = nn.Parameter(torch.empty(self.num_codes).uniform_(-1, 0))
+
+    @checked
+    def forward(
+        self, x: Float[Tensor, "b c={self.in_channels} h w"]
+    ) -> Float[Tensor, "b k={self.num_codes} c"]:
+        return functional.encode(
+            rearrange(x, "b c h w -> b (h w) c"), self.codewords, self.scale
+        )
+
+
+class Mean(nn.Module):
+    """Take the mean over axis `dim`, which goes, or stays with size 1 if `keep_dim`.
+
+    Errors: IndexError for an axis that the input does not have.
+    """
+
+    def __init__(self, dim: int, keep_dim: bool = False):
+        super().__init__()
+        self.dim = dim
+        self.keep_dim = keep_dim
+
+    def forward(self, x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+        return x.mean(self.dim, self.keep_dim)
+
+
+class ConvBlock(nn.Module):
+    """Convolve 1x1 to a quarter of the channels, 3x3, 1x1 back; add a 1x1 shortcut.
+
+    Shapes: (b c h w) -> (b o h w), with c = in_channels, o = out_channels >= 4.
+    Errors: TypeError, ValueError (see the module).
+    """
+
+    def __init__(self, in_channels: int, out_channels: int):
+        super().__init__()
+        self.in_channels = whole_number("ConvBlock: in_channels", in_channels)
+        self.out_channels = whole_number(
+            "ConvBlock: out_channels", out_channels, least=4
+        )
+        inside = self.out_channels // 4
+        self.conv1, self.bn1 = _conv_and_norm(self.in_channels, inside, kernel_size=1)
+        self.conv2, self.bn2 = _conv_and_norm(inside, inside, kernel_size=3)
+        self.conv3, self.bn3 = _conv_and_norm(inside, self.out_channels, kernel_size=1)
+        self.residual_conv, self.residual_bn = _conv_and_norm(
+            self.in_channels, self.out_channels, kernel_size=1
+        )
+
+    @checked
+    @needs_pixels
+    def forward(
+        self, x: Float[Tensor, "b c={self.in_channels} h w"]
+    ) -> Float[Tensor, "b o={self.out_channels} h w"]:
+        shortcut = self.residual_bn(self.residual_conv(x))
+        x = torch.relu(self.bn1(self.conv1(x)))
+        x = torch.relu(self.bn2(self.conv2(x)))
+        return torch.relu(self.bn3(self.conv3(x)) + shortcut)
+
+
+class LVCBlock(nn.Module):
+    """Scale each channel by 1 + gate, read from the encoding of the whole map.
+
+    Shapes: (b c h w) -> (b c h w), with c = channels, at least 4.
+    Errors: TypeError, ValueError (see the module).
+    Source: CFPNet, the learnable visual center of section 3.
+    """
+
+    def __init__(self, channels: int, num_codes: int = 64):
+        super().__init__()
+        self.channels = whole_number("LVCBlock: channels", channels, least=4)
+        self.num_codes = whole_number("LVCBlock: num_codes", num_codes)
+        self.conv_1 = ConvBlock(self.channels, self.channels)
+        self.LVC = nn.Sequential(
+            nn.Conv2d(self.channels, self.channels, kernel_size=1, bias=False),
+            nn.BatchNorm2d(self.channels),
+            nn.ReLU(),
+            Encoding(self.channels, self.num_codes),
+            nn.BatchNorm1d(self.num_codes),
+            nn.ReLU(),
+            Mean(dim=1),
+        )
+        self.fc = nn.Sequential(nn.Linear(self.channels, self.channels), nn.Sigmoid())
+
+    @checked
+    @needs_pixels
+    def forward(
+        self, x: Float[Tensor, "b c={self.channels} h w"]
+    ) -> Float[Tensor, "b c h w"]:
+        x = self.conv_1(x)
+        gate = self.fc(self.LVC(x))
+        return torch.relu(x + x * rearrange(gate, "b c -> b c 1 1"))
+
+
+class LightMLPBlock(nn.Module):
+    """Mix the channels of each pixel in two branches, each scaled by a small factor.
+
+    Shapes: (b c h w) -> (b c h w), with c = channels.
+    Errors: TypeError, ValueError (see the module).
+    Source: CFPNet, the lightweight MLP of section 3. A `linear` that no forward uses is
+    left out here, and dropped from a checkpoint that has it.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.channels = whole_number("LightMLPBlock: channels", channels)
+        self.norm1 = nn.GroupNorm(1, self.channels)
+        self.dw = nn.Sequential(
+            OrderedDict(
+                dconv=_conv_norm_silu(self.channels, groups=self.channels),
+                pconv=_conv_norm_silu(self.channels, groups=1),
+            )
+        )
+        self.norm2 = nn.GroupNorm(1, self.channels)
+        self.mlp = nn.Sequential(
+            OrderedDict(
+                fc1=nn.Conv2d(self.channels, 4 * self.channels, kernel_size=1),
+                act=nn.GELU(),
+                fc2=nn.Conv2d(4 * self.channels, self.channels, kernel_size=1),
+            )
+        )
+        for layer in (self.mlp.fc1, self.mlp.fc2):
+            nn.init.trunc_normal_(layer.weight, std=0.02)
+            nn.init.zeros_(layer.bias)
+        self.layer_scale_1 = nn.Parameter(torch.full((self.channels,), 1e-5))
+        self.layer_scale_2 = nn.Parameter(torch.full((self.channels,), 1e-5))
+        self.register_load_state_dict_pre_hook(_drop_unused_linear)
+
+    @checked
+    @needs_pixels
+    def forward(
+        self, x: Float[Tensor, "b c={self.channels} h w"]
+    ) -> Float[Tensor, "b c h w"]:
+        x = x + rearrange(self.layer_scale_1, "c -> c 1 1") * self.dw(self.norm1(x))
+        return x + rearrange(self.layer_scale_2, "c -> c 1 1") * self.mlp(self.norm2(x))
+
+
+class EVCBlock(nn.Module):
+    """Run LVCBlock and LightMLPBlock side by side behind a 7x7 stem; join by 1x1.
+
+    Shapes: (b c h w) -> (b c h w), with c = channels, at least 4.
+    Errors: TypeError, ValueError (see the module).
+    Source: CFPNet, the explicit visual center of section 3.
+    """
+
+    def __init__(self, channels: int, num_codes: int = 64):
+        super().__init__()
+        self.channels = whole_number("EVCBlock: channels", channels, least=4)
+        self.num_codes = whole_number("EVCBlock: num_codes", num_codes)
+        self.conv1 = nn.Conv2d(
+            self.channels, self.channels, kernel_size=7, padding=3, bias=False
+        )
+        self.bn1 = nn.BatchNorm2d(self.channels)
+        self.act1 = nn.ReLU()
+        self.maxpool = nn.MaxPool2d(kernel_size=3, stride=1, padding=1)
+        self.lvc = LVCBlock(self.channels, self.num_codes)
+        self.l_MLP = LightMLPBlock(self.channels)
+        self.cnv1 = nn.Conv2d(2 * self.channels, self.channels, kernel_size=1)
+
+    @checked
+    @needs_pixels
+    def forward(
+        self, x: Float[Tensor, "b c={self.channels} h w"]
+    ) -> Float[Tensor, "b c h w"]:
+        x = self.maxpool(self.act1(self.bn1(self.conv1(x))))
+        return self.cnv1(torch.cat([self.lvc(x), self.l_MLP(x)], dim=1))
+
+
+def _conv_and_norm(
+    in_channels: int, out_channels: int, kernel_size: int
+) -> tuple[nn.Conv2d, nn.BatchNorm2d]:
+    conv = nn.Conv2d(
+        in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=False
+    )
+    return conv, nn.BatchNorm2d(out_channels, eps=1e-6)
+
+
+def _conv_norm_silu(channels: int, groups: int) -> nn.Sequential:
+    conv = nn.Conv2d(channels, channels, kernel_size=1, groups=groups, bias=False)
+    return nn.Sequential(
+        OrderedDict(conv=conv, bn=nn.BatchNorm2d(channels), act=nn.SiLU())
+    )
+
+
+def _drop_unused_linear(module: nn.Module, state_dict: dict, prefix: str, *_) -> None:
+    state_dict.pop(f"{prefix}linear.weight", None)
+    state_dict.pop(f"{prefix}linear.bias", None)

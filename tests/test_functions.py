@@ -1,0 +1,118 @@
+"""scaled_l2, softmax and aggregate against scalar loops, for any sizes, and their first and second derivatives."""
+
+import jaxtyping
+import numpy as np
+import oracle
+import pytest
+import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import lvc
+
+FORMS = [lvc, lvc.reference]
+ERROR = {
+    torch.float64: 1e-12,
+    torch.float32: 1e-5,
+    torch.bfloat16: 0.1,
+}  # of the largest value of the result
+
+sizes = st.fixed_dictionaries(
+    {
+        "b": st.integers(0, 3),
+        "n": st.integers(0, 6),
+        "c": st.integers(1, 5),
+        "k": st.integers(1, 5),
+        "seed": st.integers(0, 2**32 - 1),
+    }
+)
+
+
+def draw(b, n, c, k, seed, dtype=torch.float64, device="cpu"):
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(b, n, c, generator=generator, dtype=torch.float64)
+    codewords = torch.randn(k, c, generator=generator, dtype=torch.float64)
+    scale = torch.randn(k, generator=generator, dtype=torch.float64)
+    return [tensor.to(device, dtype) for tensor in (x, codewords, scale)]
+
+
+def as_arrays(*tensors):
+    return [tensor.double().cpu().numpy() for tensor in tensors]
+
+
+def assert_near(actual, expected, dtype):
+    assert actual.dtype == dtype
+    assert actual.shape == expected.shape
+    error = np.abs(as_arrays(actual)[0] - expected).max(initial=0)
+    assert error <= ERROR[dtype] * np.abs(expected).max(initial=1)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+@pytest.mark.parametrize("dtype", ERROR, ids=str)
+@given(sizes)
+@example({"b": 0, "n": 4, "c": 3, "k": 2, "seed": 0})  # an empty batch
+@example({"b": 2, "n": 0, "c": 3, "k": 2, "seed": 0})  # no pixel
+@example({"b": 2, "n": 1, "c": 3, "k": 2, "seed": 0})  # one pixel
+@example({"b": 2, "n": 4, "c": 1, "k": 2, "seed": 0})  # one channel
+@example({"b": 2, "n": 4, "c": 3, "k": 1, "seed": 0})  # one codeword
+@settings(max_examples=40, deadline=None)
+def test_every_function_agrees_with_the_loops(device, form, dtype, sizes):
+    x, codewords, scale = draw(**sizes, dtype=dtype, device=device)
+    x_, codewords_, scale_ = as_arrays(x, codewords, scale)
+    scores = form.scaled_l2(x, codewords, scale)
+    assert_near(scores, oracle.scaled_l2(x_, codewords_, scale_), dtype)
+    weights = scores.softmax(dim=-1)
+    assert_near(weights, oracle.softmax(as_arrays(scores)[0]), dtype)
+    assert_near(
+        form.aggregate(weights, x, codewords),
+        oracle.aggregate(as_arrays(weights)[0], x_, codewords_),
+        dtype,
+    )
+    if (
+        dtype != torch.bfloat16
+    ):  # there the softmax amplifies the rounding of the scores without bound
+        assert_near(
+            form.encode(x, codewords, scale),
+            oracle.encode(x_, codewords_, scale_),
+            dtype,
+        )
+
+
+@given(sizes)
+@settings(max_examples=20, deadline=None)
+def test_residuals_are_pixels_minus_codewords(sizes):
+    x, codewords, _ = draw(**sizes)
+    expected = (
+        as_arrays(x)[0][:, :, None, :] - as_arrays(codewords)[0][None, None, :, :]
+    )
+    assert np.array_equal(lvc.reference.residuals(x, codewords).numpy(), expected)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+@pytest.mark.parametrize(
+    "size", [(2, 3, 2, 4), (1, 1, 1, 1), (0, 3, 2, 2), (2, 0, 2, 2)], ids=str
+)
+@pytest.mark.parametrize(
+    "check",
+    [torch.autograd.gradcheck, torch.autograd.gradgradcheck],
+    ids=lambda check: check.__name__,
+)
+def test_first_and_second_derivatives(device, form, size, check):
+    b, n, c, k = size
+    x, codewords, scale = [
+        tensor.requires_grad_() for tensor in draw(b, n, c, k, seed=0, device=device)
+    ]
+    weights = torch.randn(
+        b, n, k, dtype=torch.float64, device=device, requires_grad=True
+    )
+    assert check(form.scaled_l2, (x, codewords, scale))
+    assert check(form.aggregate, (weights, x, codewords))
+    assert check(form.encode, (x, codewords, scale))
+
+
+def test_the_shapes_in_the_signatures_are_checked_while_the_tests_run():
+    x, codewords, scale = draw(2, 3, 4, 5, seed=0)
+    without_own_checks = lvc.reference.scaled_l2.__wrapped__
+    assert without_own_checks(x, codewords, scale).shape == (2, 3, 5)
+    with pytest.raises(jaxtyping.TypeCheckError, match="k=5"):
+        without_own_checks(x, codewords, scale[:1])  # would broadcast

@@ -1,0 +1,179 @@
+"""Wrong input gets one sentence that names the axis, what was expected and what came, and nothing else."""
+
+import re
+
+import jaxtyping
+import pytest
+import torch
+
+import lvc
+
+
+@pytest.fixture(autouse=True)
+def as_users_run_it():
+    """Without the tests' own type checks, which would speak first."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
+
+
+x, codewords, scale, weights = (
+    torch.zeros(2, 9, 8),
+    torch.zeros(4, 8),
+    torch.zeros(4),
+    torch.zeros(2, 9, 4),
+)
+elsewhere = torch.device("cuda:0" if torch.cuda.is_available() else "meta")
+
+FUNCTIONS = {
+    "scaled_l2: x must have 3 axes (b n c), got 4: (2, 8, 3, 3)": lambda m: m.scaled_l2(
+        torch.zeros(2, 8, 3, 3), codewords, scale
+    ),
+    "scaled_l2: x must have 3 axes (b n c), got 2: (9, 8)": lambda m: m.scaled_l2(
+        x[0], codewords, scale
+    ),
+    "scaled_l2: axis c of codewords must be 8, as in x, got 7: codewords is (k c) = (4, 7)": lambda m: (
+        m.scaled_l2(x, codewords[:, 1:], scale)
+    ),
+    "scaled_l2: axis k of scale must be 4, as in codewords, got 3: scale is (k) = (3,)": lambda m: (
+        m.scaled_l2(x, codewords, scale[1:])
+    ),
+    "scaled_l2: x must hold floating-point numbers, got torch.int64": lambda m: (
+        m.scaled_l2(x.long(), codewords, scale)
+    ),
+    "scaled_l2: codewords must be a torch.Tensor, got list": lambda m: m.scaled_l2(
+        x, [[0.0] * 8] * 4, scale
+    ),
+    f"scaled_l2: codewords must be on cpu, where x is, got {elsewhere}": lambda m: (
+        m.scaled_l2(x, codewords.to(elsewhere), scale)
+    ),
+    "aggregate: axis n of x must be 9, as in weights, got 8: x is (b n c) = (2, 8, 8)": lambda m: (
+        m.aggregate(weights, x[:, 1:], codewords)
+    ),
+    "aggregate: axis b of x must be 2, as in weights, got 1: x is (b n c) = (1, 9, 8)": lambda m: (
+        m.aggregate(weights, x[:1], codewords)
+    ),
+    "aggregate: axis k of codewords must be 4, as in weights, got 3: codewords is (k c) = (3, 8)": lambda m: (
+        m.aggregate(weights, x, codewords[1:])
+    ),
+    "aggregate: weights must have 3 axes (b n k), got 4: (2, 9, 4, 1)": lambda m: (
+        m.aggregate(weights[..., None], x, codewords)
+    ),
+    "encode: axis c of codewords must be 8, as in x, got 7: codewords is (k c) = (4, 7)": lambda m: (
+        m.encode(x, codewords[:, 1:], scale)
+    ),
+    f"encode: scale must be on cpu, where x is, got {elsewhere}": lambda m: m.encode(
+        x, codewords, scale.to(elsewhere)
+    ),
+}
+MODULES = {
+    "Encoding": lvc.Encoding(8),
+    "ConvBlock": lvc.ConvBlock(8, 8),
+    "LVCBlock": lvc.LVCBlock(8),
+    "LightMLPBlock": lvc.LightMLPBlock(8),
+    "EVCBlock": lvc.EVCBlock(8),
+}
+MAPS = {
+    "x must have 4 axes (b c h w), got 3: (8, 3, 3)": torch.zeros(8, 3, 3),
+    "x must have 4 axes (b c h w), got 5: (1, 2, 8, 3, 3)": torch.zeros(1, 2, 8, 3, 3),
+    "x must hold floating-point numbers, got torch.uint8": torch.zeros(
+        2, 8, 3, 3, dtype=torch.uint8
+    ),
+    "x must be a torch.Tensor, got ndarray": torch.zeros(2, 8, 3, 3).numpy(),
+    f"x must be on cpu, where the module's parameters are, got {elsewhere}": torch.zeros(
+        2, 8, 3, 3, device=elsewhere
+    ),
+    "x must be torch.float32, as the module's parameters are, got torch.float64": torch.zeros(
+        2, 8, 3, 3
+    ).double(),
+}
+PIXELS = {
+    "axes h and w of x must be at least 1, got 0 and 3": torch.zeros(2, 8, 0, 3),
+    "BatchNorm needs at least 2 pixels in the batch to train, got 1 (b = h = w = 1)": torch.zeros(
+        1, 8, 1, 1
+    ),
+}
+COUNTS = {
+    "num_codes must be a whole number of at least 1, got 0": (8, 0),
+    "num_codes must be a whole number of at least 1, got -3": (8, -3),
+    "num_codes must be a whole number of at least 1, got True": (8, True),
+    "num_codes must be a whole number, got 2.5": (8, 2.5),
+    "num_codes must be a whole number, got '16'": (8, "16"),
+}
+
+
+def one_sentence(message):
+    return pytest.raises((TypeError, ValueError), match=f"^{re.escape(message)}$")
+
+
+@pytest.mark.parametrize(
+    "module", [lvc, lvc.reference], ids=lambda module: module.__name__
+)
+@pytest.mark.parametrize("message", FUNCTIONS)
+def test_functions(module, message):
+    with one_sentence(message):
+        FUNCTIONS[message](module)
+
+
+@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("message", MAPS)
+def test_maps(name, message):
+    with one_sentence(f"{name}: {message}"):
+        MODULES[name](MAPS[message])
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_wrong_channels(name):
+    attribute = "in_channels" if name in ("Encoding", "ConvBlock") else "channels"
+    with one_sentence(
+        f"{name}: axis c of x must be 8, the {attribute} of this module, got 6: x is (b c h w) = (2, 6, 3, 3)"
+    ):
+        MODULES[name](torch.zeros(2, 6, 3, 3))
+
+
+@pytest.mark.parametrize("name", ["ConvBlock", "LVCBlock", "LightMLPBlock", "EVCBlock"])
+@pytest.mark.parametrize("message", PIXELS)
+def test_too_few_pixels(name, message):
+    with one_sentence(f"{name}: {message}"):
+        MODULES[name](PIXELS[message])
+
+
+@pytest.mark.parametrize(
+    "block",
+    [lvc.Encoding, lvc.LVCBlock, lvc.EVCBlock],
+    ids=lambda block: block.__name__,
+)
+@pytest.mark.parametrize("message", COUNTS)
+def test_num_codes(block, message):
+    with one_sentence(f"{block.__name__}: {message}"):
+        block(*COUNTS[message])
+
+
+@pytest.mark.parametrize(
+    "block", [lvc.LVCBlock, lvc.EVCBlock], ids=lambda block: block.__name__
+)
+def test_too_few_channels(block):
+    with one_sentence(
+        f"{block.__name__}: channels must be a whole number of at least 4, got 3"
+    ):
+        block(3)
+    with one_sentence(
+        "ConvBlock: out_channels must be a whole number of at least 4, got 3"
+    ):
+        lvc.ConvBlock(3, 3)
+    with one_sentence("LightMLPBlock: channels must be a whole number, got None"):
+        lvc.LightMLPBlock(None)
+
+
+def test_a_missing_argument_gets_pythons_own_sentence():
+    with pytest.raises(
+        TypeError, match=r"missing 1 required positional argument: 'scale'"
+    ):
+        lvc.scaled_l2(x, codewords)
+
+
+def test_keywords_are_checked_too():
+    with one_sentence(
+        "scaled_l2: axis k of scale must be 4, as in codewords, got 3: scale is (k) = (3,)"
+    ):
+        lvc.scaled_l2(scale=scale[1:], codewords=codewords, x=x)
