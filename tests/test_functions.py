@@ -2,13 +2,13 @@
 
 import jaxtyping
 import numpy as np
-import oracle
 import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import lvc
+import oracle
 
 FORMS = [lvc, lvc.reference]
 ERROR = {

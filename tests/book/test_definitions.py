@@ -1,0 +1,44 @@
+"""A cell tagged `lvc` holds the module's own definition, as a syntax tree."""
+
+import ast
+import inspect
+
+import pytest
+from chapters import CHAPTERS, tagged
+
+import lvc
+
+CELLS = [
+    (name, cell) for name, book in CHAPTERS.items() for cell in tagged(book, "lvc")
+]
+
+
+def definition(source: str) -> ast.stmt:
+    """Return the only statement of the source, without its docstring."""
+    (statement,) = ast.parse(source).body
+    for node in ast.walk(statement):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
+            node.body = node.body[1:]
+    return statement
+
+
+@pytest.mark.parametrize(("name", "cell"), CELLS, ids=lambda v: getattr(v, "id", v))
+def test_cell_and_module_are_the_same_code(name, cell):
+    shown = definition(cell.source)
+    member = getattr(lvc.reference, shown.name, None) or getattr(lvc, shown.name, None)
+    assert member is not None, f"{name}, cell {cell.id}: lvc has no {shown.name}"
+    ours = definition(inspect.getsource(inspect.unwrap(member)))
+    assert ast.dump(shown) == ast.dump(ours), (
+        f"{name}, cell {cell.id}: {shown.name} differs from {member.__module__}; "
+        "make the cell and the module the same"
+    )
+
+
+def test_no_name_is_defined_twice():
+    names = [definition(cell.source).name for _, cell in CELLS]
+    assert len(set(names)) == len(names)
+
+
+def test_chapter_3_shows_its_functions():
+    shown = {definition(cell.source).name for name, cell in CELLS if "ch03" in name}
+    assert shown == {"residuals", "scaled_l2"}

@@ -1,0 +1,119 @@
+"""Figures show the tensors they are given: sizes, proportions, numbers and words."""
+
+import base64
+import io
+import re
+from itertools import chain
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from chapters import BOOK, ROOT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import figures
+from lvc.shapes import AXES, EXAMPLE, LVC_STEPS
+
+
+def test_every_axis_has_a_colour_of_its_own_that_black_text_reads_on():
+    assert set(AXES) <= set(figures.COLOURS)
+    assert len({figures.COLOURS[axis] for axis in "bnkc"}) == 4
+    for colour in figures.COLOURS.values():
+        channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [
+            c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4
+            for c in channels
+        ]
+        luminance = np.dot(linear, [0.2126, 0.7152, 0.0722])
+        assert (luminance + 0.05) / 0.05 >= 4.5  # WCAG 2.2 AA against black
+
+
+@given(st.lists(st.integers(1, 200), min_size=4, max_size=4))
+@settings(max_examples=20, deadline=None)
+def test_edges_are_as_long_as_the_roots_of_the_sizes(shape):
+    drawn = figures.equation(
+        ("residuals", torch.empty(shape, device="meta"), "b n k c")
+    ).data
+    lengths = {}
+    for points, colour in re.findall(
+        r'<polyline points="([^"]*)" stroke="([^"]*)"', drawn
+    ):
+        (x0, y0), (x1, y1) = (map(float, point.split(",")) for point in points.split())
+        lengths[colour] = np.hypot(x1 - x0, y1 - y0)
+    _, n, k, c = shape
+    assert lengths[figures.COLOURS["n"]] == pytest.approx(10 * n**0.5, abs=0.2)
+    assert lengths[figures.COLOURS["c"]] == pytest.approx(10 * c**0.5, abs=0.2)
+    unit = np.hypot(*figures.STEPS["depth"])
+    assert lengths[figures.COLOURS["k"]] == pytest.approx(unit * k**0.5, abs=0.2)
+    assert re.findall(r">([bnkc] \d+)</text>", drawn) == [
+        f"{axis} {size}" for axis, size in zip("bnkc", shape)
+    ]
+    assert drawn.count("<polygon") == 3 * min(shape[0], 6)
+
+
+def test_alt_text_says_names_axes_and_sizes():
+    drawn = figures.equation(
+        ("x", torch.zeros(2, 9, 3), "b n c"), "−", ("words", torch.zeros(4, 3), "k c")
+    ).data
+    words = "Boxes: x with axes b 2, n 9, c 3 − words with axes k 4, c 3"
+    assert f'role="img" aria-label="{words}"' in drawn
+
+
+@pytest.mark.parametrize("step", LVC_STEPS, ids=lambda step: step.name)
+def test_every_step_can_be_drawn(step):
+    drawn = figures.equation(step).data
+    for axis, size in zip(step.axes.split(), step.shape(EXAMPLE)):
+        assert f">{axis if axis == '1' else f'{axis} {size}'}</text>" in drawn
+
+
+def test_pictures_hold_the_values():
+    values = torch.tensor([[0.0, 0.5, 1.0], [2.0, 4.0, 3.0]])
+    drawn = figures.images(("a map", values), size=30, dark="near", light="far").data
+    data = re.search(r"base64,([^\"]*)", drawn)[1]
+    levels = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
+    assert np.array_equal(levels, np.round(values.numpy() / 4 * 255))
+    assert 'aria-label="Pictures: a map, 2 by 3, from 0 (near) to 4 (far)"' in drawn
+    assert 'width="30" height="20"' in drawn
+
+
+def test_cells_hold_the_values():
+    drawn = figures.channels(
+        ("up", torch.tensor([0.0, 1.0]), ""), ("x", [2.0], "sum 2")
+    ).data
+    assert re.findall(r"rgb\((\d+)", drawn) == ["0", "128", "255"]
+    assert "up, 2 numbers from 0.000 to 1.000; x, 1 numbers from 2.000" in drawn
+    assert "sum 2" in drawn
+
+
+def test_plots_take_the_colour_of_the_page():
+    figure, axes = plt.subplots()
+    axes.plot([1, 2], label="line")
+    axes.legend()
+    drawn = figures.plot(figure, "a line from 1 to 2").data
+    assert figures.INK not in drawn
+    assert "currentColor" in drawn
+    assert 'aria-label="a line from 1 to 2"' in drawn
+    assert not plt.get_fignums()
+
+
+def test_a_step_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match="no such step: residual; there are"):
+        figures.pipeline("residual")
+
+
+def test_the_strip_marks_the_current_step_for_eyes_and_ears():
+    drawn = figures.pipeline("residuals").data
+    marked = re.findall(r'<li aria-current="step"[^>]*><b>(\w+) </b>', drawn)
+    assert marked == ["residuals"]
+
+
+def test_the_picture_in_the_readme_is_the_books():
+    drawn = figures.picture(*figures.BLOCK)
+    assert (BOOK / "_static" / "block.svg").read_text() == drawn, (
+        "the README's picture is old; run: python book/figures.py"
+    )
+    words = figures.in_words(*chain(*figures.BLOCK))
+    assert f'alt="{words}"' in (ROOT / "README.md").read_text()
