@@ -28,13 +28,12 @@ STYLE = """<style>
   margin: .5rem 0; padding: 0; list-style: none; font-size: .9rem; line-height: 1.3}
 .lvc figure {margin: 0; text-align: center; max-width: 100%}
 .lvc figcaption {font-size: .9rem}
-.lvc li {margin: 0; opacity: .8}
-.lvc ol {gap: .5rem .3rem}
-.lvc li[aria-current] {opacity: 1; border: 2px solid; border-radius: 6px;
-  padding: 2px 5px}
-.lvc li[aria-current] b {display: block; font-weight: 600}
-.lvc li:not([aria-current]) b {position: absolute; width: 1px; height: 1px;
-  overflow: hidden; clip-path: inset(50%)}
+.lvc ol {gap: .3rem .2rem; align-items: end}
+.lvc li {margin: 0; padding: 2px 3px; border: 2px solid transparent;
+  border-radius: 6px}
+.lvc li b {display: block; font-size: .7rem; font-weight: normal}
+.lvc li[aria-current] {border-color: currentColor}
+.lvc li[aria-current] b {font-weight: bold}
 .lvc i {display: inline-block; font: 600 .8rem monospace; color: #000;
   border-radius: 3px; padding: 1px 4px; margin: 1px}
 .lvc svg {display: block; margin: auto; max-width: 100%; overflow: visible}
@@ -344,17 +343,17 @@ def images(*panels, size: int, dark: str = "low", light: str = "high") -> HTML:
         # BMP has no compression that could differ from machine to machine.
         Image.fromarray(_levels(array, low, high)).save(file, "BMP")
         data = base64.b64encode(file.getvalue()).decode()
+        extent = ""
+        if array.ndim == 2:
+            extent = f", {dark} {low:.3g} to {light} {high:.3g}"
         rows, columns = array.shape[:2]
         zoom = size / max(rows, columns)
         drawn.append(
             f'<figure><img alt="" src="data:image/bmp;base64,{data}" '
             f'width="{columns * zoom:.0f}" height="{rows * zoom:.0f}">'
-            f"<figcaption>{caption}</figcaption></figure>"
+            f"<figcaption>{caption}<small>{extent[2:]}</small></figcaption></figure>"
         )
-        described = f"{_plain(caption)}, {rows} by {columns}"
-        if array.ndim == 2:
-            described += f", from {low:.3g} ({dark}) to {high:.3g} ({light})"
-        words.append(described)
+        words.append(f"{_plain(caption)}, {rows} by {columns}{extent}")
     return _html("Pictures: " + "; ".join(words), "".join(drawn))
 
 
@@ -380,6 +379,7 @@ def channels(*rows) -> HTML:
             f"{_plain(caption)}, {len(vector)} numbers from {vector.min():.3f} "
             f"to {vector.max():.3f}, {_plain(note)}".rstrip(", ")
         )
+    drawn.append(f"<small>dark {low:.2f}, light {high:.2f}</small>")
     return _html("Rows of cells: " + "; ".join(words), "".join(drawn))
 
 

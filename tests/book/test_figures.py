@@ -75,7 +75,7 @@ def test_pictures_hold_the_values():
     data = re.search(r"base64,([^\"]*)", drawn)[1]
     levels = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
     assert np.array_equal(levels, np.round(values.numpy() / 4 * 255))
-    assert 'aria-label="Pictures: a map, 2 by 3, from 0 (near) to 4 (far)"' in drawn
+    assert 'aria-label="Pictures: a map, 2 by 3, near 0 to far 4"' in drawn
     assert 'width="30" height="20"' in drawn
 
 
