@@ -328,7 +328,7 @@ def _label(text: str, at, anchor: str, colour: str) -> tuple[str, list]:
     return chip, [(left, top), (left + width, top + 17)]
 
 
-def images(*panels, size: int, dark: str = "low", light: str = "high") -> HTML:
+def images(*panels, size: int, dark: str = "dark", light: str = "light") -> HTML:
     """Draw arrays as pictures in a row: (h w 3) colours in 0..1, or (h w) values.
 
     Each panel is a pair (caption, array). Values run from dark, the least of the panel,
