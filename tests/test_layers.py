@@ -64,6 +64,11 @@ def test_an_empty_batch_gives_an_empty_result(block, training):
 
 
 @blocks
+def test_a_single_pixel_is_enough_outside_training(block):
+    assert block(8).eval()(torch.randn(1, 8, 1, 1)).isfinite().all()
+
+
+@blocks
 def test_the_input_and_the_copy_stay_as_they_were(block):
     module = block(8)
     twin = copy.deepcopy(module)

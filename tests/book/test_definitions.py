@@ -4,10 +4,11 @@ import ast
 import inspect
 
 import pytest
-from chapters import CHAPTERS, tagged
 
 import lvc
+from chapters import CHAPTERS, tagged
 
+PLACES = (lvc.reference, lvc.layers)
 CELLS = [
     (name, cell) for name, book in CHAPTERS.items() for cell in tagged(book, "lvc")
 ]
@@ -25,8 +26,10 @@ def definition(source: str) -> ast.stmt:
 @pytest.mark.parametrize(("name", "cell"), CELLS, ids=lambda v: getattr(v, "id", v))
 def test_cell_and_module_are_the_same_code(name, cell):
     shown = definition(cell.source)
-    member = getattr(lvc.reference, shown.name, None) or getattr(lvc, shown.name, None)
-    assert member is not None, f"{name}, cell {cell.id}: lvc has no {shown.name}"
+    places = (place for place in PLACES if hasattr(place, shown.name))
+    place = next(places, None)
+    assert place, f"{name}, cell {cell.id}: lvc has no {shown.name}"
+    member = getattr(place, shown.name)
     ours = definition(inspect.getsource(inspect.unwrap(member)))
     assert ast.dump(shown) == ast.dump(ours), (
         f"{name}, cell {cell.id}: {shown.name} differs from {member.__module__}; "

@@ -9,12 +9,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
-from chapters import BOOK, ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 import figures
+from chapters import BOOK, ROOT
 from lvc.shapes import AXES, EXAMPLE, LVC_STEPS
 
 

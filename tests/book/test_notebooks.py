@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from chapters import NOTEBOOKS, code_cells, printed
 
+from chapters import NOTEBOOKS, code_cells, printed
 from lvc.shapes import EXAMPLE, LVC_STEPS
 
 IGNORING = {"nbval-ignore-output", "nbval-skip", "raises-exception", "skip-execution"}
