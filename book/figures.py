@@ -36,7 +36,9 @@ STYLE = """<style>
 .lvc li[aria-current] b {font-weight: bold}
 .lvc i {display: inline-block; font: 600 .8rem monospace; color: #000;
   border-radius: 3px; padding: 1px 4px; margin: 1px}
-.lvc svg {display: block; margin: auto; max-width: 100%; overflow: visible}
+.lvc svg {display: block; margin: auto; max-width: 100%; height: auto;
+  overflow: visible}
+.lvc .cells svg {height: 20px}
 .lvc figure svg text {font: 600 13px monospace}
 .lvc .faces {fill: var(--pst-color-background, var(--jp-layout-color0, #fff));
   fill: color-mix(in srgb, currentColor 6%,
@@ -239,7 +241,7 @@ STEPS = {
 
 def _box(axes: list[str], shape: tuple[int, ...]) -> tuple[str, tuple[int, int]]:
     """Return a box whose edges are as long as the roots of the sizes, and its size."""
-    ways = MAP if "h" in axes else PIXEL_LIST
+    ways = PIXEL_LIST if len(axes) < 4 or {"n", "k"} & {*axes} else MAP
     taken = [ways.get(axis) for axis in axes]
     free = [way for way in ways.values() if way not in taken]
     # An axis of size 1 has no way of its own and takes a free one.

@@ -42,6 +42,18 @@ def test_no_name_is_defined_twice():
     assert len(set(names)) == len(names)
 
 
-def test_chapter_3_shows_its_functions():
-    shown = {definition(cell.source).name for name, cell in CELLS if "ch03" in name}
-    assert shown == {"residuals", "scaled_l2"}
+def test_every_public_definition_has_its_cell():
+    """All of lvc.reference, all layers, and the helpers that the layers call."""
+    defined = {
+        name
+        for place in PLACES
+        for name, member in vars(place).items()
+        if getattr(member, "__module__", None) == place.__name__
+    }
+    assert {definition(cell.source).name for _, cell in CELLS} == defined
+
+
+def test_what_lvc_exports_is_defined_in_these_places():
+    """So that no public name escapes; modules and the table of shapes aside."""
+    for name in set(lvc.__all__) - {"reference", "shapes"}:
+        assert any(hasattr(place, name) for place in PLACES), name
