@@ -1,5 +1,6 @@
 """The notebooks are stored as a reader would get them: executed whole, clean, comparable."""
 
+import ast
 import re
 
 import pytest
@@ -97,3 +98,24 @@ def test_the_strip_shows_the_steps_of_the_table(name):
     titles = re.findall(r'title="([^"]*)"', shown)
     assert titles == [f"{step.name} {step.shape(EXAMPLE)}" for step in LVC_STEPS]
     assert shown.count('aria-current="step"') >= 1
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_what_a_reader_types_along_is_defined_where_they_can_see_it(name):
+    """No visible cell uses a name that only a hidden cell defines."""
+    defined, used = {True: set(), False: set()}, {}
+    for cell in code_cells(NOTEBOOKS[name]):
+        hidden = "remove-input" in cell.metadata.get("tags", [])
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                defined[hidden].add(node.id)
+            elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+                defined[hidden].add(node.name)
+            elif isinstance(node, ast.alias):
+                defined[hidden].add((node.asname or node.name).split(".")[0])
+            elif isinstance(node, ast.Name) and not hidden:
+                used.setdefault(node.id, cell.id)
+    for variable in (defined[True] - defined[False]) & set(used):
+        raise AssertionError(
+            f"{name}, cell {used[variable]}: {variable} is defined in a hidden cell"
+        )
