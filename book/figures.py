@@ -51,6 +51,7 @@ STYLE = """<style>
   justify-content: space-between}
 .lvc table {border-collapse: collapse; margin: 0; font-size: .85rem}
 .lvc small {display: block; font-weight: normal}
+.lvc code {background: none; border: 0; padding: 0; color: inherit}
 .lvc td {min-width: 6.5em}
 .lvc td, .lvc th {padding: 2px 6px; text-align: left; background: none}
 </style>"""
@@ -101,7 +102,8 @@ def shape_table(sizes: Sizes) -> HTML:
     for step in LVC_STEPS:
         count = step.parameter_count(sizes)
         rows.append(
-            f"<tr><th scope='row'>{step.name}<small>{step.does}</small></th>"
+            f"<tr><th scope='row'>{step.name}<small>{step.does}</small>"
+            f"<small><code>{step.pattern}</code></small></th>"
             f"<td>{chips(step.axes, step.shape(sizes))}</td>"
             f"<td>{f'{count:,}' if count else ''}</td></tr>"
         )

@@ -49,16 +49,16 @@ def check_bound(function) -> None:
 def check_scale(function) -> None:
     """Check a function that turns standard deviations into scales."""
     sigma = random("k").abs() + 0.5
-    precision = sigma**-2
+    inverse = sigma**-2
     mistakes = {
-        "the sign is off: a Gaussian falls with the distance": precision / 2,
-        "this is minus the precision: the exponent has one half of it": -precision,
-        "this is the precision: the exponent has minus one half of it": precision,
+        "the sign is off: a Gaussian falls with the distance": inverse / 2,
+        "this is minus one over the variance: the exponent has half of it": -inverse,
+        "this is one over the variance: the exponent has -1/2 of it": inverse,
         "square sigma": -1 / (2 * sigma),
         "the half belongs outside of the square": -1 / (2 * sigma) ** 2,
         "divide by the variance, this multiplies by it": -(sigma**2) / 2,
     }
-    problem = problem_with(function(sigma), -precision / 2, "k", mistakes)
+    problem = problem_with(function(sigma), -inverse / 2, "k", mistakes)
     verdict(function.__name__, problem)
 
 
