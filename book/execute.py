@@ -29,6 +29,7 @@ def execute(path: Path) -> None:
         timeout=300,
         kernel_name="python3",
         record_timing=False,
+        coalesce_streams=True,
         resources={"metadata": {"path": str(BOOK)}},
     ).execute()
     notebook.metadata = METADATA

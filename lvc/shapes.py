@@ -82,7 +82,7 @@ LVC_STEPS = (
     Step(
         "ConvBlock",
         "b c h w -> b c h w",
-        "1x1 to a quarter of the channels, 3x3, 1x1 back, plus a 1x1 shortcut; ReLU",
+        "1x1 to c / 4, 3x3, 1x1 back, plus a 1x1 shortcut, with BatchNorm; ReLU",
         "conv_1",
         "m c 1 1, m, m, m m 3 3, m, m, c m 1 1, c, c, c c 1 1, c, c",
     ),
