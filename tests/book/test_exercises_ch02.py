@@ -3,6 +3,7 @@
 import pytest
 
 import lvc
+from answers import refuses, verdict
 from exercises import ch02 as exercises
 
 WRONG_BOUND = {
@@ -40,30 +41,19 @@ WRONG_COUNT = {
 }
 
 
-def verdict(capsys, check, *answer):
-    check(*answer)
-    return capsys.readouterr().out
-
-
 @pytest.mark.parametrize("message", WRONG_BOUND)
 def test_wrong_bound(capsys, message):
-    said = verdict(capsys, exercises.check_bound, WRONG_BOUND[message])
-    assert said.startswith("Not yet, ")
-    assert message in said
+    refuses(capsys, message, exercises.check_bound, WRONG_BOUND[message])
 
 
 @pytest.mark.parametrize("message", WRONG_SCALE)
 def test_wrong_scale(capsys, message):
-    said = verdict(capsys, exercises.check_scale, WRONG_SCALE[message])
-    assert said.startswith("Not yet, ")
-    assert message in said
+    refuses(capsys, message, exercises.check_scale, WRONG_SCALE[message])
 
 
 @pytest.mark.parametrize("message", WRONG_COUNT)
 def test_wrong_count(capsys, message):
-    said = verdict(capsys, exercises.check_count, WRONG_COUNT[message], 256, 24)
-    assert said.startswith("Not yet, ")
-    assert message in said
+    refuses(capsys, message, exercises.check_count, WRONG_COUNT[message], 256, 24)
 
 
 def test_right_answers(capsys):

@@ -5,6 +5,7 @@ import torch
 from einops import rearrange, reduce
 
 import lvc
+from answers import refuses, verdict
 from exercises import ch03 as exercises
 
 SIZES = lvc.shapes.Sizes(b=2, c=256, h=20, w=20, k=16)
@@ -56,30 +57,19 @@ WRONG_BYTES = {
 }
 
 
-def verdict(capsys, check, *answer):
-    check(*answer)
-    return capsys.readouterr().out
-
-
 @pytest.mark.parametrize("message", WRONG_SCALED_L2)
 def test_wrong_scaled_l2(capsys, message):
-    said = verdict(capsys, exercises.check_scaled_l2, WRONG_SCALED_L2[message])
-    assert said.startswith("Not yet, ")
-    assert message in said
+    refuses(capsys, message, exercises.check_scaled_l2, WRONG_SCALED_L2[message])
 
 
 @pytest.mark.parametrize("message", WRONG_NEAREST)
 def test_wrong_nearest(capsys, message):
-    said = verdict(capsys, exercises.check_nearest, WRONG_NEAREST[message])
-    assert said.startswith("Not yet, ")
-    assert message in said
+    refuses(capsys, message, exercises.check_nearest, WRONG_NEAREST[message])
 
 
 @pytest.mark.parametrize("message", WRONG_BYTES)
 def test_wrong_bytes(capsys, message):
-    said = verdict(capsys, exercises.check_bytes, WRONG_BYTES[message], SIZES)
-    assert said.startswith("Not yet, ")
-    assert message in said
+    refuses(capsys, message, exercises.check_bytes, WRONG_BYTES[message], SIZES)
 
 
 def test_right_answers(capsys):

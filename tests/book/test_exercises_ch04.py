@@ -7,6 +7,7 @@ import torch
 from einops import rearrange, reduce
 
 import lvc
+from answers import refuses, verdict
 from exercises import ch04 as exercises
 
 
@@ -73,37 +74,25 @@ WRONG_HARD = {
 }
 
 
-def verdict(capsys, check, *answer):
-    check(*answer)
-    return capsys.readouterr().out
-
-
 @pytest.mark.parametrize("message", WRONG_SOFTMAX)
 def test_wrong_softmax(capsys, message):
-    said = verdict(capsys, exercises.check_softmax, WRONG_SOFTMAX[message])
-    assert said.startswith("Not yet, ")
-    assert message in said
+    refuses(capsys, message, exercises.check_softmax, WRONG_SOFTMAX[message])
 
 
 @pytest.mark.parametrize("name", ONE_FOR_ALL)
 def test_the_wrong_constant_subtracted(capsys, name):
-    said = verdict(capsys, exercises.check_softmax, ONE_FOR_ALL[name])
-    assert said.startswith("Not yet, ")
-    assert "subtract the largest score of each pixel first" in said
+    message = "subtract the largest score of each pixel first"
+    refuses(capsys, message, exercises.check_softmax, ONE_FOR_ALL[name])
 
 
 @pytest.mark.parametrize("message", WRONG_SCALE)
 def test_wrong_scale(capsys, message):
-    said = verdict(capsys, exercises.check_scale, WRONG_SCALE[message], 0.02, 0.32)
-    assert said.startswith("Not yet, ")
-    assert message in said
+    refuses(capsys, message, exercises.check_scale, WRONG_SCALE[message], 0.02, 0.32)
 
 
 @pytest.mark.parametrize("message", WRONG_HARD)
 def test_wrong_hard(capsys, message):
-    said = verdict(capsys, exercises.check_hard, WRONG_HARD[message])
-    assert said.startswith("Not yet, ")
-    assert message in said
+    refuses(capsys, message, exercises.check_hard, WRONG_HARD[message])
 
 
 @pytest.mark.parametrize("softmax_over_k", [softmax, lambda z: z.softmax(dim=-1)])

@@ -3,6 +3,7 @@
 import pytest
 from einops import rearrange, reduce
 
+from answers import refuses, verdict
 from exercises import ch07 as exercises
 
 
@@ -62,30 +63,19 @@ WRONG_GATE = {
 }
 
 
-def verdict(capsys, check, *answer, **sizes):
-    check(*answer, **sizes)
-    return capsys.readouterr().out
-
-
 @pytest.mark.parametrize("message", WRONG_COUNT)
 def test_wrong_count(capsys, message):
-    said = verdict(capsys, exercises.check_count, WRONG_COUNT[message], channels=256)
-    assert said.startswith("Not yet, ")
-    assert message in said
+    refuses(capsys, message, exercises.check_count, WRONG_COUNT[message], channels=256)
 
 
 @pytest.mark.parametrize("message", WRONG_APPLY)
 def test_wrong_apply_gate(capsys, message):
-    said = verdict(capsys, exercises.check_apply_gate, WRONG_APPLY[message])
-    assert said.startswith("Not yet, ")
-    assert message in said
+    refuses(capsys, message, exercises.check_apply_gate, WRONG_APPLY[message])
 
 
 @pytest.mark.parametrize("message", WRONG_GATE)
 def test_wrong_gate(capsys, message):
-    said = verdict(capsys, exercises.check_gate, WRONG_GATE[message])
-    assert said.startswith("Not yet, ")
-    assert message in said
+    refuses(capsys, message, exercises.check_gate, WRONG_GATE[message])
 
 
 @pytest.mark.parametrize(

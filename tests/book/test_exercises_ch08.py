@@ -2,6 +2,7 @@
 
 import pytest
 
+from answers import refuses, verdict
 from exercises import ch08 as exercises
 from lvc.shapes import LVC_STEPS
 
@@ -50,30 +51,19 @@ WRONG_REACH = {
 }
 
 
-def verdict(capsys, check, answer):
-    check(answer)
-    return capsys.readouterr().out
-
-
 @pytest.mark.parametrize("message", WRONG_PARAMETERS)
 def test_wrong_parameters(capsys, message):
-    said = verdict(capsys, exercises.check_parameters, WRONG_PARAMETERS[message])
-    assert said.startswith("Not yet, ")
-    assert message in said
+    refuses(capsys, message, exercises.check_parameters, WRONG_PARAMETERS[message])
 
 
 @pytest.mark.parametrize("message", WRONG_STEP_OF)
 def test_wrong_step_of(capsys, message):
-    said = verdict(capsys, exercises.check_step_of, WRONG_STEP_OF[message])
-    assert said.startswith("Not yet, ")
-    assert message in said
+    refuses(capsys, message, exercises.check_step_of, WRONG_STEP_OF[message])
 
 
 @pytest.mark.parametrize("message", WRONG_REACH)
 def test_wrong_reach(capsys, message):
-    said = verdict(capsys, exercises.check_reach, WRONG_REACH[message])
-    assert said.startswith("Not yet, ")
-    assert message in said
+    refuses(capsys, message, exercises.check_reach, WRONG_REACH[message])
 
 
 def test_right_answers(capsys):

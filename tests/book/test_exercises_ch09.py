@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from answers import refuses, verdict
 from exercises import ch09 as exercises
 
 KERNEL = 256 * 256 * 49
@@ -71,30 +72,19 @@ WRONG_REACH = {
 }
 
 
-def verdict(capsys, check, *answer, **more):
-    check(*answer, **more)
-    return capsys.readouterr().out
-
-
 @pytest.mark.parametrize("message", WRONG_STEM)
 def test_wrong_stem(capsys, message):
-    said = verdict(capsys, exercises.check_stem, WRONG_STEM[message], channels=256)
-    assert said.startswith("Not yet, ")
-    assert message in said
+    refuses(capsys, message, exercises.check_stem, WRONG_STEM[message], channels=256)
 
 
 @pytest.mark.parametrize("message", WRONG_NORM)
 def test_wrong_norm(capsys, message):
-    said = verdict(capsys, exercises.check_norm, WRONG_NORM[message])
-    assert said.startswith("Not yet, ")
-    assert message in said
+    refuses(capsys, message, exercises.check_norm, WRONG_NORM[message])
 
 
 @pytest.mark.parametrize("message", WRONG_REACH)
 def test_wrong_reach(capsys, message):
-    said = verdict(capsys, exercises.check_reach, WRONG_REACH[message])
-    assert said.startswith("Not yet, ")
-    assert message in said
+    refuses(capsys, message, exercises.check_reach, WRONG_REACH[message])
 
 
 def test_right_answers(capsys):
