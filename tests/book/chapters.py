@@ -8,6 +8,7 @@ ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "book"
 NOTEBOOKS = {path.stem: nbformat.read(path, 4) for path in sorted(BOOK.glob("*.ipynb"))}
 CHAPTERS = {name: book for name, book in NOTEBOOKS.items() if name.startswith("ch")}
+STEP_BY_STEP = [name for name in CHAPTERS if name != "ch00_overview"]
 
 
 def code_cells(notebook):
