@@ -17,7 +17,8 @@ import torch
 from IPython.display import HTML
 from PIL import Image
 
-from lvc.shapes import AXES, EXAMPLE, LVC_STEPS, Sizes, Step
+from lvc import LVCBlock
+from lvc.shapes import AXES, EXAMPLE, LVC_STEPS, Sizes, Step, split, table
 
 # Okabe and Ito's palette, made for every kind of colour vision. n = h w has one colour.
 COLOURS = {"b": "#009E73", "c": "#E69F00", "n": "#56B4E9", "k": "#CC79A7"}
@@ -64,14 +65,13 @@ def _html(label: str, body: str, role: str = "img") -> HTML:
 
 
 def chips(axes: str, sizes: tuple[int, ...] | None = None) -> str:
-    """Return the axis letters, each on its colour, with their sizes if given."""
-    letters = axes.split()
-    labels = letters
+    """Return the axes, each on its colour, with their sizes if given."""
+    labels = names = [axis.replace(" ", "") for axis in split(axes)]
     if sizes:
-        labels = [a if a == "1" else f"{a} {s}" for a, s in zip(letters, sizes)]
+        labels = [a if a == "1" else f"{a} {s}" for a, s in zip(names, sizes)]
     return "".join(
-        f'<i style="background:{COLOURS[letter]}">{label}</i>'
-        for letter, label in zip(letters, labels)
+        f'<i style="background:{COLOURS[name[-1]]}">{label}</i>'
+        for name, label in zip(names, labels)
     )
 
 
@@ -96,25 +96,28 @@ def pipeline(*current: str) -> HTML:
     return HTML(f'{STYLE}<div class="lvc">{body}</div>')
 
 
-def shape_table(sizes: Sizes) -> HTML:
-    """Return the table of shapes of LVCBlock for `sizes`."""
-    rows = []
-    for step in LVC_STEPS:
-        count = step.parameter_count(sizes)
+def shape_table(sizes: Sizes, block: type = LVCBlock) -> HTML:
+    """Return the table of shapes of a block, with the axes on their colours."""
+    shapes, rows = table(sizes, block), []
+    for row in shapes.rows:
+        step, count = row.step, row.parameters
         rows.append(
             f"<tr><th scope='row'>{step.name}<small>{step.does}</small>"
             f"<small><code>{step.pattern}</code></small></th>"
-            f"<td>{chips(step.axes, step.shape(sizes))}</td>"
+            f"<td>{chips(step.axes, row.shape)}</td>"
             f"<td>{f'{count:,}' if count else ''}</td></tr>"
         )
-    total = sum(step.parameter_count(sizes) for step in LVC_STEPS)
-    rows.append(f"<tr><th scope='row'>LVCBlock</th><td></td><td>{total:,}</td></tr>")
+    rows.append(
+        f"<tr><th scope='row'>{shapes.block}</th><td></td>"
+        f"<td>{shapes.parameters:,}</td></tr>"
+    )
     head = "".join(
         f"<th scope='col'>{title}</th>"
         for title in ("step", "what comes out", "parameters")
     )
     body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
-    scroll = 'class="lvc wide" tabindex="0" role="region" aria-label="Table of shapes"'
+    label = f"Table of shapes of {shapes.block}"
+    scroll = f'class="lvc wide" tabindex="0" role="region" aria-label="{label}"'
     return HTML(f"{STYLE}<div {scroll}><table>{body}</table></div>")
 
 

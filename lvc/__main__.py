@@ -1,10 +1,10 @@
-"""Print every step of LVCBlock: python -m lvc --batch 2 --channels 256 --codes 64."""
+"""Print every step of a block: python -m lvc --block EVCBlock --channels 256."""
 
 import argparse
 import sys
 
 from lvc.checks import whole_number
-from lvc.shapes import EXAMPLE, Sizes, table
+from lvc.shapes import BLOCKS, EXAMPLE, Sizes, table
 
 LEAST = Sizes(b=1, c=4, h=1, w=1, k=1)
 
@@ -17,8 +17,12 @@ class OneLineParser(argparse.ArgumentParser):
 def main() -> None:
     parser = OneLineParser(
         prog="python -m lvc",
-        description="Print every step of LVCBlock.",
+        description="Print every step of a block: pattern, shape, parameters, bytes.",
         allow_abbrev=False,
+    )
+    blocks = {block.__name__: block for block in BLOCKS}
+    parser.add_argument(
+        "--block", choices=blocks, default="LVCBlock", help="default: %(default)s"
     )
     options = dict(
         zip(Sizes._fields, ("--batch", "--channels", "--height", "--width", "--codes"))
@@ -32,15 +36,17 @@ def main() -> None:
             metavar=axis,
             help="default: %(default)s",
         )
-    sizes = Sizes(**vars(parser.parse_args()))
+    chosen = vars(parser.parse_args())
+    name = chosen.pop("block")
+    sizes = Sizes(**chosen)
     try:
         for axis, option in options.items():
             whole_number(option, getattr(sizes, axis), getattr(LEAST, axis))
     except ValueError as problem:
         parser.error(str(problem))
-    block = f"LVCBlock(channels={sizes.c}, num_codes={sizes.k})"
-    print(f"{block} on {sizes.b} maps of {sizes.h} x {sizes.w} pixels, float32\n")
-    print(table(sizes))
+    axes = ", ".join(f"{axis} = {size}" for axis, size in sizes._asdict().items())
+    print(f"{name} in float32, {axes}\n")
+    print(table(sizes, blocks[name]))
 
 
 if __name__ == "__main__":
