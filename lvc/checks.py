@@ -101,9 +101,9 @@ def _check_axes(
     letters = [axis.partition("=")[0] for axis in axes]
     pattern = f"({' '.join(letters)})"
     if len(shape) != len(axes):
+        number = "1 axis" if len(axes) == 1 else f"{len(axes)} axes"
         raise ValueError(
-            f"{caller}: {name} must have {len(axes)} axes {pattern}, "
-            f"got {len(shape)}: {shape}"
+            f"{caller}: {name} must have {number} {pattern}, got {len(shape)}: {shape}"
         )
     for letter, axis, size in zip(letters, axes, shape):
         attribute = axis.partition("={self.")[2].rstrip("}")

@@ -38,6 +38,9 @@ FUNCTIONS = {
     "scaled_l2: axis k of scale must be 4, as in codewords, got 3: scale is (k) = (3,)": lambda m: (
         m.scaled_l2(x, codewords, scale[1:])
     ),
+    "scaled_l2: scale must have 1 axis (k), got 2: (4, 1)": lambda m: m.scaled_l2(
+        x, codewords, scale[:, None]
+    ),
     "scaled_l2: x must hold floating-point numbers, got torch.int64": lambda m: (
         m.scaled_l2(x.long(), codewords, scale)
     ),
@@ -115,6 +118,13 @@ def test_functions(module, message):
         FUNCTIONS[message](module)
 
 
+def test_residuals():
+    with one_sentence(
+        "residuals: axis c of codewords must be 8, as in x, got 7: codewords is (k c) = (4, 7)"
+    ):
+        lvc.reference.residuals(x, codewords[:, 1:])
+
+
 @pytest.mark.parametrize("name", MODULES)
 @pytest.mark.parametrize("message", MAPS)
 def test_maps(name, message):
@@ -163,6 +173,45 @@ def test_too_few_channels(block):
         lvc.ConvBlock(3, 3)
     with one_sentence("LightMLPBlock: channels must be a whole number, got None"):
         lvc.LightMLPBlock(None)
+
+
+@pytest.mark.parametrize(
+    ("block", "argument"),
+    [(lvc.Encoding, "in_channels"), (lvc.ConvBlock, "in_channels")]
+    + [
+        (block, "channels") for block in (lvc.LVCBlock, lvc.LightMLPBlock, lvc.EVCBlock)
+    ],
+    ids=str,
+)
+def test_channels(block, argument):
+    least = 4 if block in (lvc.LVCBlock, lvc.EVCBlock) else 1
+    others = [8] if block is lvc.ConvBlock else []
+    for wrong in (0, -8, True):
+        with one_sentence(
+            f"{block.__name__}: {argument} must be a whole number of at least {least}, got {wrong}"
+        ):
+            block(wrong, *others)
+    with one_sentence(f"{block.__name__}: {argument} must be a whole number, got 8.0"):
+        block(8.0, *others)
+    assert getattr(block(least, *others), argument) == least
+
+
+def test_the_smallest_blocks_are_allowed():
+    assert lvc.ConvBlock(1, 4).out_channels == 4
+    assert lvc.Encoding(1, 1).num_codes == 1
+    with one_sentence("ConvBlock: out_channels must be a whole number, got None"):
+        lvc.ConvBlock(8, None)
+
+
+@pytest.mark.parametrize("name", ["ConvBlock", "LVCBlock", "LightMLPBlock", "EVCBlock"])
+def test_two_pixels_or_two_images_are_enough_to_train(name):
+    module = MODULES[name]
+    for size in ((1, 8, 1, 2), (1, 8, 2, 1), (2, 8, 1, 1)):
+        assert module.train()(torch.rand(size)).shape == size
+    assert module.eval()(torch.rand(1, 8, 1, 1)).shape == (1, 8, 1, 1)
+    module.train()
+    with one_sentence(f"{name}: axes h and w of x must be at least 1, got 3 and 0"):
+        module(torch.zeros(2, 8, 3, 0))
 
 
 def test_a_missing_argument_gets_pythons_own_sentence():
