@@ -1,4 +1,4 @@
-# make book | make test | make lab | make run | make clean
+# make book | make test | make lab | make run | make mutants | make clean
 #
 # Everything is installed into .venv, never into the system's Python.
 
@@ -7,7 +7,7 @@ BIN := .venv/bin
 PAGE := _build/html/index.html
 SOURCES := _config.yml _toc.yml $(shell find book lvc -type f ! -name '*.pyc' ! -path '*/.*')
 
-.PHONY: book test lab run clean
+.PHONY: book test lab run mutants clean
 .DELETE_ON_ERROR:
 
 book: $(PAGE)
@@ -26,6 +26,11 @@ lab: .venv/installed
 # Execute the chapters again, whole and in place, after a change.
 run: .venv/installed
 	$(BIN)/python book/execute.py
+
+# Break lvc and the book in every place, and write the page that shows who noticed.
+mutants: .venv/installed
+	$(BIN)/python tests/mutation.py
+	$(BIN)/python book/execute.py book/self_checks.ipynb
 
 .venv/installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \

@@ -17,8 +17,9 @@ import torch
 from IPython.display import HTML
 from PIL import Image
 
+import lvc
 from lvc import LVCBlock
-from lvc.shapes import AXES, EXAMPLE, LVC_STEPS, Sizes, Step, split, table
+from lvc.shapes import AXES, EXAMPLE, LVC_STEPS, Sizes, Step, split
 
 # Okabe and Ito's palette, made for every kind of colour vision. n = h w has one colour.
 COLOURS = {"b": "#009E73", "c": "#E69F00", "n": "#56B4E9", "k": "#CC79A7"}
@@ -96,42 +97,37 @@ def pipeline(*current: str) -> HTML:
     return HTML(f'{STYLE}<div class="lvc">{body}</div>')
 
 
+def table(label: str, head: list[str], rows: list[list]) -> HTML:
+    """Return a table whose cells hold HTML; the first of a row is its heading."""
+    titles = "".join(f"<th scope='col'>{title}</th>" for title in head)
+    lines = ""
+    for first, *rest in rows:
+        cells = "".join(f"<td>{cell}</td>" for cell in rest)
+        lines += f"<tr><th scope='row'>{first}</th>{cells}</tr>"
+    body = f"<thead><tr>{titles}</tr></thead><tbody>{lines}</tbody>"
+    scroll = f'class="lvc wide" tabindex="0" role="region" aria-label="{escape(label)}"'
+    return HTML(f"{STYLE}<div {scroll}><table>{body}</table></div>")
+
+
 def shape_table(sizes: Sizes, block: type = LVCBlock) -> HTML:
     """Return the table of shapes of a block, with the axes on their colours."""
-    shapes, rows = table(sizes, block), []
+    shapes, rows = lvc.shapes.table(sizes, block), []
     for row in shapes.rows:
         step, count = row.step, row.parameters
-        rows.append(
-            f"<tr><th scope='row'>{step.name}<small>{step.does}</small>"
-            f"<small><code>{step.pattern}</code></small></th>"
-            f"<td>{chips(step.axes, row.shape)}</td>"
-            f"<td>{f'{count:,}' if count else ''}</td></tr>"
-        )
-    rows.append(
-        f"<tr><th scope='row'>{shapes.block}</th><td></td>"
-        f"<td>{shapes.parameters:,}</td></tr>"
-    )
-    head = "".join(
-        f"<th scope='col'>{title}</th>"
-        for title in ("step", "what comes out", "parameters")
-    )
-    body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
-    label = f"Table of shapes of {shapes.block}"
-    scroll = f'class="lvc wide" tabindex="0" role="region" aria-label="{label}"'
-    return HTML(f"{STYLE}<div {scroll}><table>{body}</table></div>")
+        name = f"{step.name}<small>{step.does}</small>"
+        name += f"<small><code>{step.pattern}</code></small>"
+        made = chips(step.axes, row.shape)
+        rows.append([name, made, f"{count:,}" if count else ""])
+    rows.append([shapes.block, "", f"{shapes.parameters:,}"])
+    head = ["step", "what comes out", "parameters"]
+    return table(f"Table of shapes of {shapes.block}", head, rows)
 
 
 def axes_table() -> HTML:
     """Return the table of the axes and their colours."""
     known = EXAMPLE._asdict() | {"n": EXAMPLE.h * EXAMPLE.w}
-    rows = "".join(
-        f"<tr><td>{chips(axis)}</td><td>{meaning}</td><td>{known[axis]}</td></tr>"
-        for axis, meaning in AXES.items()
-    )
-    head = "<th scope='col'>axis</th><th scope='col'>counts</th>"
-    head += "<th scope='col'>in the running example</th>"
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    return HTML(f'{STYLE}<div class="lvc">{table}</div>')
+    rows = [[chips(axis), meaning, known[axis]] for axis, meaning in AXES.items()]
+    return table("Axes", ["axis", "counts", "in the running example"], rows)
 
 
 def equation(*parts) -> HTML:

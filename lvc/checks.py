@@ -11,9 +11,10 @@ from torch import Tensor, nn
 def checked(function):
     """Return `function` with its tensors checked against the shapes of its signature.
 
-    An axis letter has one size in the whole call. In a module's method
-    `c={self.channels}` says that axis c has the size of that attribute, and the tensor
-    must have the device and, outside autocast, the dtype of the module's parameters.
+    All its arguments are annotated by jaxtyping. An axis letter has one size in the
+    whole call. In a module's method `c={self.channels}` says that axis c has the size
+    of that attribute, and the tensor must have the device and, outside autocast, the
+    dtype of the module's parameters.
 
     Raises on a call: TypeError for what is not a tensor of floating-point numbers,
     ValueError for a wrong number of axes, a wrong size, or another device.
@@ -21,9 +22,9 @@ def checked(function):
     axes_of = {
         name: annotation.dim_str.split()
         for name, annotation in function.__annotations__.items()
-        if name != "return" and hasattr(annotation, "dim_str")
+        if name != "return"
     }
-    names = tuple(signature(function).parameters)
+    names = signature(function).parameters
 
     @wraps(function)
     def with_checks(*args, **kwargs):
@@ -98,7 +99,7 @@ def _check_floating(what: str, tensor: object) -> None:
 def _check_axes(
     caller: str, name: str, shape: tuple, axes: list, sizes: dict, module: object
 ) -> None:
-    letters = [axis.partition("=")[0] for axis in axes]
+    letters = [axis[0] for axis in axes]
     pattern = f"({' '.join(letters)})"
     if len(shape) != len(axes):
         number = "1 axis" if len(axes) == 1 else f"{len(axes)} axes"
@@ -129,14 +130,14 @@ def _check_device(
 def _check_like_parameters(what: str, tensor: Tensor, module: nn.Module) -> None:
     parameter = next(module.parameters())
     _check_device(what, tensor, parameter.device, "where the module's parameters are")
-    if tensor.dtype != parameter.dtype and not _autocast(tensor.device.type):
+    if tensor.dtype != parameter.dtype and not autocast_is_on(tensor.device.type):
         raise TypeError(
             f"{what} must be {parameter.dtype}, as the module's parameters are, "
             f"got {tensor.dtype}"
         )
 
 
-def _autocast(device_type: str) -> bool:
-    # torch refuses the second question for devices such as meta.
+def autocast_is_on(device_type: str) -> bool:
+    """Return whether autocast is on for a device, also for one that has none."""
     available = torch.amp.is_autocast_available(device_type)
     return available and torch.is_autocast_enabled(device_type)

@@ -1,5 +1,6 @@
 """Wrong input gets one sentence that names the axis, what was expected and what came, and nothing else."""
 
+import copy
 import re
 
 import jaxtyping
@@ -206,12 +207,22 @@ def test_the_smallest_blocks_are_allowed():
 @pytest.mark.parametrize("name", ["ConvBlock", "LVCBlock", "LightMLPBlock", "EVCBlock"])
 def test_two_pixels_or_two_images_are_enough_to_train(name):
     module = MODULES[name]
-    for size in ((1, 8, 1, 2), (1, 8, 2, 1), (2, 8, 1, 1)):
+    for size in ((1, 8, 1, 2), (1, 8, 2, 1), (2, 8, 1, 1), (1, 8, 2, 2), (2, 8, 2, 1)):
         assert module.train()(torch.rand(size)).shape == size
     assert module.eval()(torch.rand(1, 8, 1, 1)).shape == (1, 8, 1, 1)
     module.train()
     with one_sentence(f"{name}: axes h and w of x must be at least 1, got 3 and 0"):
         module(torch.zeros(2, 8, 3, 0))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_device_without_autocast(name):
+    """torch has no autocast on its meta device, and raises when asked whether it is on."""
+    module = copy.deepcopy(MODULES[name]).to("meta")
+    with one_sentence(
+        f"{name}: x must be torch.float32, as the module's parameters are, got torch.float64"
+    ):
+        module(torch.zeros(2, 8, 3, 3, device="meta").double())
 
 
 def test_a_missing_argument_gets_pythons_own_sentence():

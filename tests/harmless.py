@@ -1,0 +1,16 @@
+"""Mutants that cannot change what lvc does, by name, each with the reason."""
+
+ONES = "broadcasting adds axes of size 1 on the left by itself"
+ORDER = "the encoding is a sum over all pixels, in whatever order they are listed"
+KERNELS = (
+    "the kernels have 1 and 3 rows; half and a third of them round down to the same"
+)
+HARMLESS = {
+    "reference.residuals: rearrange(codewords, 'k c -> 1 1 k c') -> codewords": ONES,
+    "reference.residuals: 'k c -> 1 1 k c' -> 'k c -> 1 k c'": ONES,
+    "reference.scaled_l2: rearrange(scale, 'k -> 1 1 k') -> scale": ONES,
+    "reference.scaled_l2: 'k -> 1 1 k' -> 'k -> 1 k'": ONES,
+    "layers.Encoding.forward: 'b c h w -> b (h w) c' -> 'b c h w -> b (w h) c'": ORDER,
+    "layers.Encoding.forward: 'b c h w -> b (h w) c' -> 'b c w h -> b (h w) c'": ORDER,
+    "layers._conv_and_norm: 2 -> 3": KERNELS,
+}
