@@ -10,7 +10,7 @@ LEAST = Sizes(b=1, c=4, h=1, w=1, k=1)
 
 
 class OneLineParser(argparse.ArgumentParser):
-    def error(self, message: str):
+    def error(self, message):
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
@@ -43,7 +43,7 @@ def main() -> None:
         for axis, option in options.items():
             whole_number(option, getattr(sizes, axis), getattr(LEAST, axis))
     except ValueError as problem:
-        parser.error(str(problem))
+        parser.error(problem)
     axes = ", ".join(f"{axis} = {size}" for axis, size in sizes._asdict().items())
     print(f"{name} in float32, {axes}\n")
     print(table(sizes, blocks[name]))
