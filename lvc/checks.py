@@ -129,14 +129,14 @@ def _check_device(
 def _check_like_parameters(what: str, tensor: Tensor, module: nn.Module) -> None:
     parameter = next(module.parameters())
     _check_device(what, tensor, parameter.device, "where the module's parameters are")
-    if tensor.dtype != parameter.dtype and not _autocast(tensor.device.type):
+    if tensor.dtype != parameter.dtype and not autocast_is_on(tensor.device.type):
         raise TypeError(
             f"{what} must be {parameter.dtype}, as the module's parameters are, "
             f"got {tensor.dtype}"
         )
 
 
-def _autocast(device_type: str) -> bool:
+def autocast_is_on(device_type: str) -> bool:
     # torch refuses the second question for devices such as meta.
     available = torch.amp.is_autocast_available(device_type)
     return available and torch.is_autocast_enabled(device_type)

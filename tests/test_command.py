@@ -31,7 +31,14 @@ def test_as_a_command_it_prints_every_step_of_the_running_example():
     assert result.stdout.endswith(f"\n\n{table(EXAMPLE)}\n")
     lines = result.stdout.splitlines()
     assert lines[0] == "LVCBlock in float32, b = 6, c = 32, h = 10, w = 10, k = 64"
-    assert lines[2].split() == ["step", "einops", "pattern", "shape", "parameters", "bytes"]
+    assert lines[2].split() == [
+        "step",
+        "einops",
+        "pattern",
+        "shape",
+        "parameters",
+        "bytes",
+    ]
     for step, line in zip(LVC_STEPS, lines[3:], strict=False):
         assert line.startswith(step.name)
         assert step.pattern in line
@@ -48,7 +55,18 @@ def test_as_a_command_it_fails_with_a_status():
 
 
 def test_every_option_changes_its_axis(run):
-    options = ["--batch", "2", "--channels", "8", "--height", "3", "--width", "5", "--codes", "7"]
+    options = [
+        "--batch",
+        "2",
+        "--channels",
+        "8",
+        "--height",
+        "3",
+        "--width",
+        "5",
+        "--codes",
+        "7",
+    ]
     _, printed, _ = run(*options)
     assert printed.endswith(f"{table(Sizes(b=2, c=8, h=3, w=5, k=7))}\n")
     assert "(2, 15, 7, 8)" in printed
@@ -62,7 +80,18 @@ def test_every_block_is_printed(run, block):
 
 
 def test_the_smallest_sizes_are_allowed(run):
-    options = ["--batch", "1", "--channels", "4", "--height", "1", "--width", "1", "--codes", "1"]
+    options = [
+        "--batch",
+        "1",
+        "--channels",
+        "4",
+        "--height",
+        "1",
+        "--width",
+        "1",
+        "--codes",
+        "1",
+    ]
     status, printed, errors = run(*options)
     assert (status, errors) == (None, "")
     assert printed.endswith(f"{table(Sizes(b=1, c=4, h=1, w=1, k=1))}\n")
