@@ -1,4 +1,4 @@
-# make book | make test | make lab | make run | make clean
+# make book | make test | make lab | make run | make bench | make clean
 #
 # Everything is installed into .venv, never into the system's Python.
 
@@ -7,7 +7,7 @@ BIN := .venv/bin
 PAGE := _build/html/index.html
 SOURCES := _config.yml _toc.yml $(shell find book lvc -type f ! -name '*.pyc' ! -path '*/.*')
 
-.PHONY: book test lab run clean
+.PHONY: book test lab run bench clean
 .DELETE_ON_ERROR:
 
 book: $(PAGE)
@@ -26,6 +26,10 @@ lab: .venv/installed
 # Execute the chapters again, whole and in place, after a change.
 run: .venv/installed
 	$(BIN)/python book/execute.py
+
+# Measure lvc against the literal form: a table, and the data that chapter 10 shows.
+bench: .venv/installed
+	$(BIN)/python benchmarks/bench.py
 
 .venv/installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \

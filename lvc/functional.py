@@ -12,7 +12,7 @@ distance to the pixels. Wrong input raises TypeError or ValueError, see
 from functools import wraps
 
 import torch
-from einops import rearrange, reduce
+from einops import rearrange, reduce, repeat
 from jaxtyping import Float
 from torch import Tensor
 
@@ -35,7 +35,7 @@ def in_float32(function):
         wide = torch.promote_types(dtype, torch.float32)
         args = [tensor.to(wide) for tensor in args]
         kwargs = {name: tensor.to(wide) for name, tensor in kwargs.items()}
-        device = args[0].device.type if args else tensors[0].device.type
+        device = tensors[0].device.type
         if autocast_is_on(device):
             with torch.autocast(device, enabled=False):
                 return function(*args, **kwargs).to(dtype)
@@ -57,7 +57,7 @@ def _scaled_l2(x, codewords, scale):
     squared_pixels = reduce(x * x, "b n c -> b n 1", "sum")
     squared_codewords = reduce(codewords * codewords, "k c -> k", "sum")
     factors = rearrange(-2 * scale, "k -> k 1") * codewords
-    factors = rearrange(factors, "k c -> 1 c k").expand(len(x), -1, -1)
+    factors = repeat(factors, "k c -> b c k", b=x.shape[0])
     return torch.baddbmm(scale * squared_codewords, x, factors).addcmul(
         squared_pixels, scale
     )
