@@ -1,4 +1,4 @@
-# make book | make test | make lab | make run | make mutants | make clean
+# make book | make test | make lab | make run | make mutants | make bench | make clean
 #
 # Everything is installed into .venv, never into the system's Python.
 
@@ -7,7 +7,7 @@ BIN := .venv/bin
 PAGE := _build/html/index.html
 SOURCES := _config.yml _toc.yml $(shell find book lvc -type f ! -name '*.pyc' ! -path '*/.*')
 
-.PHONY: book test lab run mutants clean
+.PHONY: book test lab run mutants bench clean
 .DELETE_ON_ERROR:
 
 book: $(PAGE)
@@ -31,6 +31,10 @@ run: .venv/installed
 mutants: .venv/installed
 	$(BIN)/python tests/mutation.py
 	$(BIN)/python book/execute.py book/self_checks.ipynb
+
+# Measure lvc against the literal form: a table, and the data that chapter 10 shows.
+bench: .venv/installed
+	$(BIN)/python benchmarks/bench.py
 
 .venv/installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \

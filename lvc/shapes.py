@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from html import escape
 from math import prod
 from typing import NamedTuple
+from unittest import mock
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from lvc import functional, reference
 from lvc.layers import EVCBlock, LightMLPBlock, LVCBlock
 
 AXES = {
@@ -387,8 +389,10 @@ def _results(block: nn.Module, x: Tensor) -> list[tuple[str, Tensor]]:
         )
         for name, module in block.named_modules()
     ]
+    # The steps of the table are those of the literal form.
+    literal = mock.patch.object(functional, "encode", reference.encode)
     try:
-        with recorder:
+        with recorder, literal:
             torch.func.functional_call(block, state, (x,))
     finally:
         for hook in hooks:

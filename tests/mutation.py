@@ -33,11 +33,15 @@ ROOT = Path(__file__).parents[1]
 RESULT = ROOT / "book" / "mutants.json"
 SUITES = ["chapters", "unit tests"]
 COPIED = ["lvc", "book", "tests", "pyproject.toml", "README.md"]
-LEFT_OFF = {"test_style.py", "test_package.py"}  # they read files, not behaviour
+LEFT_OFF = {
+    *("test_style.py", "test_package.py"),  # they read files, not behaviour
+    # These start compilers and processes, in seconds that a thousand mutants add up.
+    *("test_tools.py", "test_two_processes.py", "test_bench.py", "test_ultralytics.py"),
+}
 # The quickest to notice much come first, and what starts processes last.
 QUICK = {"wrong_input", "ch00_overview", "ch08_lvcblock"}
 FIRST = "test_golden.py"
-LAST = {"test_command.py", "test_tools.py", "test_two_processes.py", "test_bench.py"}
+LAST = {"test_command.py"}
 SECONDS = 200  # a mutant that takes longer hangs, and is noticed
 
 

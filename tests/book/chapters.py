@@ -17,7 +17,7 @@ from execute import METADATA
 
 ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "book"
-PLACES = (lvc.reference, lvc.layers)
+PLACES = (lvc.reference, lvc.functional, lvc.layers)
 IGNORING = {"nbval-ignore-output", "nbval-skip", "raises-exception", "skip-execution"}
 # A cell may be listed here, as "ch03_scaled_l2.ipynb, cell setup": reason, to have its
 # output ignored.
@@ -94,8 +94,12 @@ def code(definition) -> str:
     return ast.dump(definition)
 
 
+def whole_name(member):
+    return f"{member.__name__} of {member.__module__}"
+
+
 def judged(source, members):
-    """Return the name that a tagged cell defines, None if lvc has none such, and its fault."""
+    """Return what a tagged cell defines, as in lvc, or None, and the fault of the cell."""
     try:
         body = ast.parse(source).body
     except SyntaxError as error:
@@ -106,42 +110,45 @@ def judged(source, members):
             "a cell tagged lvc holds one definition and nothing else; move the rest to another cell, or remove the tag",
         )
     name = body[0].name
-    if name not in members:
+    ours = [member for member in members if member.__name__ == name]
+    if not ours:
         return None, f"lvc has no {name}; correct the name, or remove the tag lvc"
-    ours = statements(inspect.getsource(inspect.unwrap(members[name])))
-    if code(body[0]) != code(ours[0]):
-        return (
-            name,
-            f"{name} differs from {members[name].__module__}; make the cell and the module the same",
-        )
-    return name, None
+    for member in ours:
+        (definition,) = statements(inspect.getsource(inspect.unwrap(member)))
+        if code(body[0]) == code(definition):
+            return member, None
+    modules = " and from ".join(member.__module__ for member in ours)
+    return (
+        None,
+        f"{name} differs from {modules}; make the cell and the module the same",
+    )
 
 
 def definitions(notebooks):
-    """Every definition of lvc.reference and lvc.layers stands in one cell, tagged `lvc`."""
-    members = {
-        name: member
+    """Every definition of PLACES stands in one cell of its own, tagged `lvc`."""
+    members = [
+        member
         for place in PLACES
-        for name, member in vars(place).items()
+        for member in vars(place).values()
         if getattr(member, "__module__", None) == place.__name__
-    }
+    ]
     found, untagged, complaints = {}, {}, []
     for where, cell in places(notebooks):
         if "lvc" not in tags(cell):
             for node in filter(is_definition, statements(cell.source)):
                 untagged.setdefault(node.name, where)
             continue
-        name, fault = judged(cell.source, members)
-        if name in found:
-            fault = f"{name} is defined in {found[name]} too; remove the tag lvc from one of the two"
-        if name:
-            found.setdefault(name, where)
+        member, fault = judged(cell.source, members)
+        if member in found:
+            fault = f"{whole_name(member)} is defined in {found[member]} too; remove the tag lvc from one of the two"
+        if member:
+            found.setdefault(member, where)
         if fault:
             complaints.append(f"{where}: {fault}")
     if complaints:  # a name may be missing because its cell has a fault
         return complaints
-    for name in [name for name in members if name not in found]:
-        whole = f"{name} of {members[name].__module__}"
+    for member in [member for member in members if member not in found]:
+        name, whole = member.__name__, whole_name(member)
         complaints.append(
             f"{untagged[name]}: the cell defines {whole}; tag it lvc"
             if name in untagged

@@ -49,7 +49,37 @@ EDITS = {
     ),
     "duplicate tag": (
         ("ch04_softmax", "define-weights", defines(RESIDUALS)),
-        "ch04_softmax.ipynb, cell define-weights: residuals is defined in ch03_scaled_l2.ipynb, cell define-residuals too; remove the tag lvc from one of the two",
+        "ch04_softmax.ipynb, cell define-weights: residuals of lvc.reference is defined in ch03_scaled_l2.ipynb, cell define-residuals too; remove the tag lvc from one of the two",
+    ),
+    "one name in two modules, one tag missing": (
+        ("ch10_products", "define-encode", tagged()),
+        "ch10_products.ipynb, cell define-encode: the cell defines encode of lvc.functional; tag it lvc",
+    ),
+    "one name in two modules, one definition missing": (
+        (
+            "ch10_products",
+            "define-encode",
+            lambda cell: cell.update(source="", metadata={}),
+        ),
+        "no cell defines encode of lvc.functional; add a cell with its definition, tagged lvc",
+    ),
+    "one name in two modules, one of them twice": (
+        (
+            "ch10_products",
+            "define-encode",
+            defines(source_of("ch05_aggregate", "define-encode")),
+        ),
+        "ch10_products.ipynb, cell define-encode: encode of lvc.reference is defined in ch05_aggregate.ipynb, cell define-encode too; remove the tag lvc from one of the two",
+    ),
+    "one name in two modules, neither": (
+        (
+            "ch10_products",
+            "define-encode",
+            defines(
+                source_of("ch10_products", "define-encode").replace("dim=-1", "dim=1")
+            ),
+        ),
+        "ch10_products.ipynb, cell define-encode: encode differs from lvc.reference and from lvc.functional; make the cell and the module the same",
     ),
     "unknown name": (
         (

@@ -1,0 +1,273 @@
+"""What chapter 14 says about Ultralytics' YOLO, by running its two texts against the real package."""
+
+import inspect
+import json
+import math
+import re
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+import lvc
+
+TESTS = Path(__file__).parent
+CHAPTER = TESTS.parent / "book" / "ch14_your_network.ipynb"
+CELLS = {
+    cell["id"]: "".join(cell["source"])
+    for cell in json.loads(CHAPTER.read_text(encoding="utf-8"))["cells"]
+}
+TEXTS = dict(re.findall(r"```(yaml|python)\n(.*?)```", "\n".join(CELLS.values()), re.S))
+SCALES = yaml.safe_load(TEXTS["yaml"])["scales"]
+
+pytestmark = pytest.mark.skipif(
+    find_spec("ultralytics") is None,
+    reason="Ultralytics is not installed: pip install --no-deps -r tests/requirements-ultralytics.txt",
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """An empty folder to work in, where Ultralytics also keeps its settings, offline."""
+    folder = tmp_path_factory.mktemp("yolo")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("YOLO_CONFIG_DIR", str(folder))
+        patch.setenv("YOLO_OFFLINE", "true")
+        patch.setenv("YOLO_AUTOINSTALL", "false")
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def names(folder):
+    """What the chapter's Python defines, run beside the chapter's YAML."""
+    Path("yolo8n-evc.yaml").write_text(TEXTS["yaml"])
+    names = {}
+    torch.manual_seed(0)
+    exec(compile(TEXTS["python"], "chapter 14", "exec"), names)
+    return names
+
+
+@pytest.fixture
+def tasks(names):
+    return names["tasks"]
+
+
+@pytest.fixture(scope="module")
+def scaled():
+    """The chapter's function from the channels of a row to those after scaling."""
+    names = {"ceil": math.ceil}
+    exec(CELLS["yolo-channels"], names)
+    return names["scaled"]
+
+
+def build(tasks, scale="n", rows="EVCBlock, [256]"):
+    """Return the chapter's network at another scale or with other rows for EVCBlock."""
+    assert TEXTS["yaml"].count("EVCBlock, [256]") == 1
+    config = yaml.safe_load(TEXTS["yaml"].replace("EVCBlock, [256]", rows))
+    return tasks.DetectionModel(config | {"scale": scale}, verbose=False)
+
+
+def one_step(model, names):
+    """Return the loss on the chapter's batch; every parameter of the block gets a gradient."""
+    model.args = names["get_cfg"]()
+    loss = model.train().loss(names["batch"])[0].sum()
+    loss.backward()
+    return loss
+
+
+def count(module):
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def test_the_chapter_has_one_text_of_each_kind():
+    assert re.findall(r"```(\w+)", "\n".join(CELLS.values())) == ["yaml", "python"]
+
+
+def test_the_chapter_names_the_version_that_is_tested():
+    wanted = re.search(
+        r"^ultralytics==(.*)$",
+        (TESTS / "requirements-ultralytics.txt").read_text(),
+        re.M,
+    )[1]
+    assert version("ultralytics") == wanted
+    assert f"Ultralytics {wanted}." in CELLS["yolo-yaml"]
+
+
+def test_the_network_is_built_from_the_file_trained_one_step_and_predicts(names):
+    model = names["model"]
+    (block,) = (part for part in model.modules() if isinstance(part, lvc.EVCBlock))
+    assert (block.channels, block.num_codes) == (256, 64)
+    assert model.yaml["scale"] == "n"
+    assert model.stride.tolist() == [8, 16, 32]
+    assert names["losses"].isfinite().all()
+    assert all(parameter.grad.isfinite().all() for parameter in block.parameters())
+    assert all(parameter.grad.any() for parameter in block.parameters())
+    (prediction,) = names["predictions"]
+    assert len(prediction) == 4 + model.yaml["nc"]
+    assert prediction.isfinite().all()
+    assert names["boxes"].shape[1] == 6
+
+
+def test_the_step_changes_the_block(names):
+    torch.manual_seed(0)
+    untrained = names["YOLO"]("yolo8n-evc.yaml").model.model[5]
+    trained = names["model"].model[5]
+    assert not torch.equal(trained.lvc.LVC[3].codewords, untrained.lvc.LVC[3].codewords)
+
+
+def test_the_letter_in_the_name_chooses_the_scale(names, scaled):
+    rows = f"EVCBlock, [{scaled(1024, *SCALES['s'][1:])}]"
+    Path("yolo8s-evc.yaml").write_text(TEXTS["yaml"].replace("EVCBlock, [256]", rows))
+    model = names["YOLO"]("yolo8s-evc.yaml").model
+    assert model.yaml["scale"] == "s"
+    assert model.model[5].channels == 512
+
+
+def test_a_name_that_is_not_registered_is_a_key_error(tasks, monkeypatch):
+    monkeypatch.delattr(tasks, "EVCBlock")
+    with pytest.raises(KeyError, match="EVCBlock"):
+        build(tasks)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_the_channels_to_write_are_those_after_scaling(tasks, scaled, scale):
+    _, width, most = SCALES[scale]
+    assert f'("{scale}", {width}, {most})' in CELLS["yolo-channels"]
+    right = scaled(1024, width, most)
+    model = build(tasks, scale, f"EVCBlock, [{right}]")
+    assert model.model[4].conv.out_channels == model.model[5].channels == right
+    for row, written in enumerate((64, 128, 256, 512)):
+        made = model.model[row].conv.out_channels
+        assert made == scaled(written, width, most)
+
+
+@pytest.mark.parametrize("written", [512, 1024])
+def test_a_wrong_number_stops_with_the_right_one(tasks, written):
+    sentence = f"axis c of x must be {written}, .* got 256"
+    with pytest.raises(ValueError, match=sentence):
+        build(tasks, rows=f"EVCBlock, [{written}]")
+
+
+def test_a_second_number_is_num_codes_and_an_official_state_does_not_load(tasks, names):
+    model = build(tasks, rows="EVCBlock, [256, 256]")
+    assert model.model[5].num_codes == 256
+    assert one_step(model, names).isfinite()
+    official = lvc.EVCBlock(256).state_dict()
+    with pytest.raises(RuntimeError, match="size mismatch for lvc.LVC.3.codewords"):
+        model.model[5].load_state_dict(official)
+
+
+def test_a_parser_that_knows_the_block_puts_the_channels_in_front(tasks, monkeypatch):
+    known = inspect.getsource(tasks.parse_model).replace("SPPF,", "SPPF, EVCBlock,", 1)
+    edited = dict(vars(tasks))
+    exec(known, edited)
+    monkeypatch.setattr(tasks, "parse_model", edited["parse_model"])
+    block = build(tasks, rows="EVCBlock, [1024]").model[5]
+    assert (block.channels, block.num_codes) == (256, 256)
+
+
+def test_with_the_old_row_numbers_the_network_still_builds_from_other_rows(tasks):
+    right = build(tasks).model
+    shifted = build(
+        tasks, rows="Conv, [1024, 1, 1]]\n  - [-1, 1, EVCBlock, [256]"
+    ).model
+
+    def sources(model):
+        return [type(model[row]).__name__ for row in model[-1].f]
+
+    assert sources(right) == ["C2f", "C2f", "EVCBlock"]
+    assert sources(shifted) == ["Concat", "Concat", "Conv"]
+
+
+def test_the_eps_of_the_norms_is_changed_and_can_be_set_back(names):
+    from ultralytics.utils.torch_utils import initialize_weights
+
+    with np.load(TESTS / "golden" / "evcblock_c32.npz", allow_pickle=False) as file:
+        golden = {name: torch.from_numpy(file[name]) for name in file.files}
+    state = {
+        name.removeprefix("state/"): value
+        for name, value in golden.items()
+        if name.startswith("state/")
+    }
+
+    def norms(module):
+        return [m for m in module.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+
+    assert {norm.eps for norm in norms(names["model"].model[5])} == {0.001}
+    block = lvc.EVCBlock(32).eval()
+    block.load_state_dict(state)
+    initialize_weights(block)  # what did it to the network
+    assert {norm.eps for norm in norms(block)} == {0.001}
+    expected = golden["eval/y"]
+
+    def error():
+        return (block(golden["x"]) - expected).abs().max() / expected.abs().max()
+
+    assert error() > 1e-5
+    inside = norms(block.lvc.conv_1)
+    for norm in norms(block):
+        norm.eps = 1e-6 if norm in inside else 1e-5
+    assert error() < 2e-6
+
+
+def test_a_saved_model_loads_where_the_name_is_not_registered(
+    tasks, names, monkeypatch
+):
+    torch.save({"model": names["model"]}, "trained.pt")
+    monkeypatch.delattr(tasks, "EVCBlock")
+    loaded = tasks.torch_safe_load("trained.pt")[0]["model"]
+    assert isinstance(loaded.model[5], lvc.EVCBlock)
+
+
+def test_a_saved_model_asks_for_a_package_of_the_missing_name(tasks, monkeypatch):
+    asked = []
+
+    def load(*_, **__):
+        raise ModuleNotFoundError("No module named 'lvc'", name="lvc")
+
+    def install(package):
+        asked.append(package)
+        raise KeyboardInterrupt
+
+    Path("moved.pt").touch()
+    monkeypatch.setattr(tasks, "torch_load", load)
+    monkeypatch.setattr(tasks, "check_requirements", install)
+    with pytest.raises(KeyboardInterrupt):
+        tasks.torch_safe_load("moved.pt")
+    assert asked == ["lvc"]
+
+
+def test_the_block_has_three_quarters_of_the_parameters_and_can_have_fewer(
+    tasks, names
+):
+    model = names["model"]
+    share = count(model.model[5]) / count(model)
+    assert share == pytest.approx(0.75, abs=0.02)
+    # One more row, so the numbers of the rows below it move by one.
+    moved = TEXTS["yaml"].replace(
+        "EVCBlock, [256]", "Conv, [512, 1, 1]]\n  - [-1, 1, EVCBlock, [128]"
+    )
+    moved = moved.replace("[[11, 8, 5]", "[[12, 9, 6]")
+    smaller = tasks.DetectionModel(
+        yaml.safe_load(moved) | {"scale": "n"}, verbose=False
+    )
+    ratio = count(smaller.model[6]) / count(model.model[5])
+    assert ratio == pytest.approx(0.25, abs=0.01)
+
+
+def test_training_takes_squares_and_prediction_rectangles(names):
+    from ultralytics.models.yolo.detect import DetectionPredictor
+
+    assert names["get_cfg"]().rect is False
+    defaults = inspect.getsource(names["YOLO"].predict)
+    assert '"rect": True' in defaults
+    predictor = DetectionPredictor(overrides={"rect": True, "device": "cpu"})
+    predictor.setup_model(names["model"], verbose=False)
+    predictor.imgsz = [640, 640]
+    (wide,) = predictor.pre_transform([np.zeros((720, 1280, 3), np.uint8)])
+    assert wide.shape == (384, 640, 3)
