@@ -8,8 +8,9 @@ fails, or nothing ends in time.
 Then the other way round: what is stored in the chapters is changed, outputs and prose,
 and nbval and the gates on the prose run.
 
-    python tests/mutation.py          all of it, into book/mutants.json
-    python tests/mutation.py TEXT     the mutants whose name holds the text, printed
+    python tests/mutation.py            all of it, into book/mutants.json
+    python tests/mutation.py --again    the survivors of that, after a better check
+    python tests/mutation.py TEXT       the mutants whose name holds the text, printed
 """
 
 import gc
@@ -209,19 +210,19 @@ def show(wanted: str) -> None:
         print(f"{names[mutant]}\n    {suite}: {noticed or 'SURVIVED'}", flush=True)
 
 
-def survivors(every: dict[str, Mutant]) -> dict[str, list[str]]:
-    """Run all mutants, and return the names of those that each suite misses."""
+def survivors(every: dict[str, Mutant], jobs: list[tuple[str, str]]) -> dict:
+    """Run jobs of a suite and a mutant's name; return the names that each suite misses."""
     for suite, _, noticed in run([(suite, None) for suite in SUITES]):
         if noticed:
             sys.exit(f"lvc as it is fails the {suite}: {noticed}; make test says why")
     names = {mutant: name for name, mutant in every.items()}
-    jobs = [(suite, mutant) for mutant in names for suite in SUITES]
     survived = {suite: set() for suite in SUITES}
-    for count, (suite, mutant, noticed) in enumerate(run(jobs), start=1):
+    started = [(suite, every[name]) for suite, name in jobs]
+    for count, (suite, mutant, noticed) in enumerate(run(started), start=1):
         if not noticed:
             survived[suite].add(names[mutant])
             print(f"survived the {suite}: {names[mutant]}", flush=True)
-        if count % 100 == 0:
+        if count % 100 == 0 or count == len(jobs):
             print(f"{count} of {len(jobs)} runs", flush=True)
     return {suite: [n for n in every if n in survived[suite]] for suite in SUITES}
 
@@ -291,9 +292,15 @@ def edits() -> list[dict]:
     return rows
 
 
-def main() -> None:
+def main(again: bool = False) -> None:
     every = every_mutant()
-    survived = survivors(every)
+    jobs = [(suite, name) for name in every for suite in SUITES]
+    if again:
+        last = json.loads(RESULT.read_text())
+        if last["fingerprint"] != fingerprint(every):
+            sys.exit("lvc has changed since the last run; run: make mutants")
+        jobs = [(suite, name) for suite in SUITES for name in last["survivors"][suite]]
+    survived = survivors(every, jobs)
     result = {
         "fingerprint": fingerprint(every),
         "definitions": by_definition(every, survived),
@@ -301,8 +308,14 @@ def main() -> None:
         "edits": edits(),
     }
     RESULT.write_text(json.dumps(result, indent=1) + "\n")
-    print(f"written: {RESULT.relative_to(ROOT)}; the page that shows it runs now")
+    print(f"written: {RESULT.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":
-    show(sys.argv[1]) if len(sys.argv) > 1 else main()
+    match sys.argv[1:]:
+        case ["--again"]:
+            main(again=True)
+        case [wanted]:
+            show(wanted)
+        case _:
+            main()

@@ -15,6 +15,12 @@ import yaml
 
 import lvc
 
+if find_spec("ultralytics") is None:
+    pytest.skip(
+        "Ultralytics is not installed: pip install --no-deps -r tests/requirements-ultralytics.txt",
+        allow_module_level=True,
+    )
+
 TESTS = Path(__file__).parent
 CHAPTER = TESTS.parent / "book" / "ch14_your_network.ipynb"
 CELLS = {
@@ -23,11 +29,6 @@ CELLS = {
 }
 TEXTS = dict(re.findall(r"```(yaml|python)\n(.*?)```", "\n".join(CELLS.values()), re.S))
 SCALES = yaml.safe_load(TEXTS["yaml"])["scales"]
-
-pytestmark = pytest.mark.skipif(
-    find_spec("ultralytics") is None,
-    reason="Ultralytics is not installed: pip install --no-deps -r tests/requirements-ultralytics.txt",
-)
 
 
 @pytest.fixture(scope="module")
