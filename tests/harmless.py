@@ -5,6 +5,10 @@ ORDER = "the encoding is a sum over all pixels, in whatever order they are liste
 KERNELS = (
     "the kernels have 1 and 3 rows; half and a third of them round down to the same"
 )
+PROMOTION = "the common dtype and device do not depend on which tensor comes first"
+NO_GRADIENT = "the gradient through the centre is zero, up to rounding"
+UNREAD = "lvc does not read this annotation; the tests' own type checks do"
+WIDE = "functional.in_float32.in_wide_numbers"
 HARMLESS = {
     "reference.residuals: rearrange(codewords, 'k c -> 1 1 k c') -> codewords": ONES,
     "reference.residuals: 'k c -> 1 1 k c' -> 'k c -> 1 k c'": ONES,
@@ -13,4 +17,11 @@ HARMLESS = {
     "layers.Encoding.forward: 'b c h w -> b (h w) c' -> 'b c h w -> b (w h) c'": ORDER,
     "layers.Encoding.forward: 'b c h w -> b (h w) c' -> 'b c w h -> b (h w) c'": ORDER,
     "layers._conv_and_norm: 2 -> 3": KERNELS,
+    f"{WIDE}: [*args, *kwargs.values()] -> [*kwargs.values(), *args]": PROMOTION,
+    f"{WIDE}: 0 -> 1": PROMOTION,
+    f"{WIDE}: 0 -> 1 #2": PROMOTION,
+    "functional.centred: codewords.detach() -> codewords": NO_GRADIENT,
+    "functional.centred: 'b n c' -> 'n b c'": UNREAD,
+    "functional.centred: 'b n c' -> 'b c n'": UNREAD,
+    "functional.centred: 'k c' -> 'c k'": UNREAD,
 }

@@ -105,8 +105,8 @@ def _changes(node: ast.AST, definition: str) -> Iterator[tuple[str, ast.AST, ast
         parts = ast.iter_child_nodes(node)
     if definition:
         replacements = _replacements(node)
-        if definition.endswith("_STEPS"):  # data: two changes of an entry are enough
-            replacements = islice(replacements, 2)
+        if definition.endswith("_STEPS"):  # data: one change of an entry is enough
+            replacements = islice(replacements, 1)
         for new in replacements:
             yield definition, node, new
     for part in parts:

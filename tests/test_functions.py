@@ -78,6 +78,45 @@ def test_every_function_agrees_with_the_loops(device, form, dtype, sizes):
         )
 
 
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+def test_arguments_may_be_named(form):
+    x, codewords, scale = draw(2, 3, 4, 5, seed=0)
+    by_place = form.encode(x, codewords, scale)
+    assert torch.equal(form.encode(x, scale=scale, codewords=codewords), by_place)
+    named = {"scale": scale, "x": x, "codewords": codewords}
+    assert torch.equal(form.encode(**named), by_place)
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["plain", "autocast"])
+def test_half_precision_is_computed_in_float32(device, inside):
+    """Large numbers: half precision would overflow, and autocast would round the products."""
+    x, codewords, scale = draw(2, 3, 512, 5, seed=0, dtype=torch.float16, device=device)
+    x, scale = x + 12, -scale.abs()
+    wide = [tensor.float() for tensor in (x, codewords, scale)]
+    weights = lvc.reference.scaled_l2(*wide).softmax(dim=-1)
+    with torch.autocast(device, dtype=torch.bfloat16, enabled=inside):
+        for named in (False, True):
+            if named:
+                half = lvc.encode(x, codewords=codewords, scale=scale)
+                full = lvc.encode(wide[0], scale=wide[2], codewords=wide[1])
+            else:
+                half, full = lvc.encode(x, codewords, scale), lvc.encode(*wide)
+            assert (half.dtype, full.dtype) == (torch.float16, torch.float32)
+            assert half.isfinite().all()
+            torch.testing.assert_close(full, lvc.reference.encode(*wide))
+            torch.testing.assert_close(half.float(), full, rtol=1e-3, atol=1e-2)
+        scores = lvc.scaled_l2(*wide)
+        torch.testing.assert_close(scores, lvc.reference.scaled_l2(*wide))
+        sums = lvc.aggregate(weights, *wide[:2])
+        torch.testing.assert_close(sums, lvc.reference.aggregate(weights, *wide[:2]))
+        assert lvc.encode(x, *wide[1:]).dtype == torch.float32  # the wider of both
+
+
+def test_a_device_without_numbers_and_without_autocast():
+    tensors = [tensor.to("meta") for tensor in draw(2, 3, 4, 5, seed=0)]
+    assert lvc.encode(*tensors).shape == (2, 5, 4)
+
+
 @given(sizes)
 @settings(max_examples=20, deadline=None)
 def test_residuals_are_pixels_minus_codewords(sizes):
