@@ -40,8 +40,7 @@ LEFT_OFF = {
     *("test_tools.py", "test_two_processes.py", "test_bench.py", "test_ultralytics.py"),
 }
 # The quickest to notice much come first, and what starts processes last.
-# A chapter that starts processes, and the page that shows what comes out here.
-NOT_RUN = {"ch14_your_network", "self_checks"}
+NOT_RUN = {"ch14_your_network"}  # it starts processes
 QUICK = {"wrong_input", "ch00_overview", "ch08_lvcblock"}
 ORDER = "test_golden.py", "test_command.py"
 SECONDS = 200  # a mutant that takes longer hangs, and is noticed

@@ -112,6 +112,16 @@ def test_half_precision_is_computed_in_float32(device, inside):
         assert lvc.encode(x, *wide[1:]).dtype == torch.float32  # the wider of both
 
 
+def test_every_channel_may_have_an_offset_of_its_own(device):
+    """Centring on one number for all channels would not be enough."""
+    x, codewords, scale = draw(2, 9, 8, 5, seed=0, dtype=torch.float32, device=device)
+    offset = torch.linspace(-1e3, 1e3, 8, device=device)
+    x, codewords = x + offset, codewords + offset
+    exact = lvc.reference.encode(x.double(), codewords.double(), scale.double())
+    error = (lvc.encode(x, codewords, scale) - exact).abs().max() / exact.abs().max()
+    assert error < 1e-5
+
+
 def test_a_device_without_numbers_and_without_autocast():
     tensors = [tensor.to("meta") for tensor in draw(2, 3, 4, 5, seed=0)]
     assert lvc.encode(*tensors).shape == (2, 5, 4)
