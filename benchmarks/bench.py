@@ -152,8 +152,14 @@ def seconds(run):
         calls *= 2
 
 
-def in_turn(runs):
-    """Return {name: seconds of one call in each round}."""
+def in_turn(runs, warm):
+    """Return {name: seconds of one call in each round}.
+
+    `warm` runs everything twice before. A heap that is kept grows until then.
+    """
+    if warm:
+        for run in 2 * list(runs.values()):
+            run()
     times = {name: [] for name in runs}
     start, done = time.perf_counter(), 0
     while done < ROUNDS or time.perf_counter() < start + SECONDS:
@@ -213,8 +219,8 @@ def that_fits(size, passes, allocator):
     return b, c, h, w, k
 
 
-def progress(*words, end="\n"):
-    print(*words, end=end, file=sys.stderr, flush=True)
+def progress(text, end=""):
+    print(text, end=end, file=sys.stderr, flush=True)
 
 
 def measure(size, allocator):
@@ -225,7 +231,7 @@ def measure(size, allocator):
 def measure_passes(size, passes, allocator):
     start = time.perf_counter()
     measured = that_fits(size, passes, allocator)
-    progress(f"{as_text(measured):26} {passes:14} {allocator:8}", end="")
+    progress(f"{as_text(measured):26} {passes:14} {allocator:8}")
     runs, peak, missing = {}, {}, None
     for mode, form in product(MODES, FORMS):
         run = call(measured, passes, form, mode)
@@ -239,7 +245,7 @@ def measure_passes(size, passes, allocator):
         runs[mode, form] = run
     runs["product"], operations = matrix_product()
     runs["copy"], moved = large_copy()
-    times = in_turn(runs)
+    times = in_turn(runs, warm=allocator == "reuse")
     # The least time at the measured rates: of the products, of what must be moved.
     operations = least_operations(measured, passes) / operations
     moved = least_bytes(measured, passes) / moved
@@ -259,7 +265,7 @@ def measure_passes(size, passes, allocator):
         row["of_rate"] = {form: quartiles(over(at_rate, of[form])) for form in FORMS}
         row["of_floor"] = {form: quartiles(over(floor, of[form])) for form in FORMS}
         rows.append(row | {"rounds": len(floor)})
-    progress(f"{time.perf_counter() - start:5.0f} s")
+    progress(f"{time.perf_counter() - start:5.0f} s", end="\n")
     return rows
 
 
@@ -271,21 +277,21 @@ def growth(sizes):
     rows = []
     for passes in PASSES:
         start = time.perf_counter()
-        progress(f"{'one axis doubled':26} {passes:14} {'':8}", end="")
+        progress(f"{'one axis doubled':26} {passes:14} {'':8}")
         runs = {
             (axis, form): call(size, passes, form)
             for axis, size in sizes.items()
             for form in FORMS
         }
         peak = {name: peak_bytes(run) for name, run in runs.items()}
-        times = in_turn(runs)
+        times = in_turn(runs, warm=True)
         for form, axis in product(FORMS, "nkc"):
             longer = over(times[axis, form], times["none", form])
             larger = peak[axis, form] / peak["none", form]
             row = {"passes": passes, "form": form, "axis": axis}
             row["time"] = quartiles([log2(ratio) for ratio in longer])
             rows.append(row | {"peak": round(log2(larger), 3)})
-        progress(f"{time.perf_counter() - start:5.0f} s")
+        progress(f"{time.perf_counter() - start:5.0f} s", end="\n")
     return rows
 
 
@@ -375,7 +381,7 @@ def write(data):
 
 
 def main():
-    progress("Measuring takes about five minutes.")
+    progress("Measuring takes minutes.", end="\n")
     rows = [
         row
         for size, allocator in product(SIZES, allocators())

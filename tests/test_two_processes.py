@@ -61,6 +61,9 @@ def train_data_parallel(rank, file):
         optimiser.zero_grad()
         parallel(half).square().mean().backward()
         optimiser.step()
+    # It must go first: as the last owner of the group it waits, holding the interpreter's lock, for
+    # threads that may wait for that lock (as of torch 2.13).
+    del parallel
     dist.destroy_process_group()
 
 
