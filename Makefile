@@ -27,9 +27,10 @@ lab: .venv/installed
 run: .venv/installed
 	$(BIN)/python book/execute.py
 
-# Break lvc and the book in every place, and write to book/mutants.json who noticed.
+# Break lvc and the book in every place, and write the page of who noticed.
 mutants: .venv/installed
 	$(BIN)/python tests/mutation.py
+	$(BIN)/python book/execute.py book/self_checks.ipynb
 
 # Measure lvc against the literal form: a table, and the data that chapter 10 shows.
 bench: .venv/installed

@@ -127,6 +127,7 @@ def test_trace_runs_the_readers_own_block_and_changes_nothing():
     x = torch.rand(2, 8, 3, 4).double()
     traced = trace(block, x)
     assert traced.rows[-1].shape == (2, 8, 3, 4)
+    assert all(type(row.shape) is tuple for row in traced.rows)  # no torch.Size
     assert traced.rows[-1].size_in_bytes == 8 * 2 * 8 * 3 * 4  # float64
     assert not any(module._forward_hooks for module in block.modules())
     for name, value in block.state_dict().items():
@@ -201,6 +202,7 @@ def test_columns_of_the_text_are_aligned():
             assert all(row[at] != " " for row in rows[:-1])
         else:
             assert all(len(row) == len(head) for row in rows[:-1])
+    assert not any(line.endswith(" ") for line in lines)
     end = head.index("parameters") + len("parameters")
     assert lines[2][:end].endswith(" 2,272") and lines[-1][:end].endswith(" 6,656")
 

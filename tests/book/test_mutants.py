@@ -1,0 +1,83 @@
+"""The page on the checks shows this lvc: every mutant that matters was noticed by both suites."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from chapters import CHAPTERS, NOTEBOOKS, ROOT
+from harmless import HARMLESS
+from mutants import MODULES, mutants
+from mutation import PAGE, RESULT, SUITES, by_definition, every_mutant, fingerprint
+
+result = json.loads(RESULT.read_text())
+
+
+@pytest.mark.skipif(
+    sys.version_info < (3, 11), reason="Python 3.10 writes some expressions otherwise"
+)
+def test_the_page_shows_the_mutants_of_this_lvc():
+    assert result["fingerprint"] == fingerprint(every_mutant()), (
+        "lvc has changed since its mutants ran; run: make mutants"
+    )
+
+
+def test_every_survivor_is_harmless_and_has_its_reason():
+    for suite, survived in result["survivors"].items():
+        for name in survived:
+            assert name in HARMLESS, f"the {suite} do not notice {name}"
+    survived = [name for suite in SUITES for name in result["survivors"][suite]]
+    assert set(survived) == set(HARMLESS), "a harmless mutant was noticed, or is gone"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="as above")
+def test_the_counts_are_those_of_the_survivors():
+    rows = by_definition(every_mutant(), result["survivors"])
+    assert rows == result["definitions"]
+
+
+def test_every_page_was_edited_and_every_shape_and_output_noticed():
+    assert [row["page"] for row in result["edits"]] == [
+        n for n in NOTEBOOKS if n != PAGE
+    ]
+    for row in result["edits"]:
+        for kind in ("outputs", "shapes", "parameters"):
+            changed, noticed = row[kind]
+            assert noticed == changed, f"{row['page']}: {kind}"
+        if row["page"] in CHAPTERS:
+            assert row["outputs"][0] > 10
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_mutant_is_python_and_differs(module):
+    source = (ROOT / "lvc" / f"{module}.py").read_text()
+    for name, mutant in mutants(module).items():
+        compile(mutant.source, name, "exec")
+        assert mutant.source != source
+
+
+def test_the_kinds_of_change_that_matter_are_there():
+    names = set(every_mutant())
+    assert {
+        "reference.scaled_l2: 'sum' -> 'mean'",
+        "reference.scaled_l2: 2 -> 3",
+        "reference.aggregate: 'b n k -> b n k 1' -> 'b n k -> b k n 1'",
+        "reference.aggregate: 'b n k c -> b k c' -> 'b n k c -> b k'",
+        "reference.encode: -1 -> 1",
+        "layers.Mean.forward: x.mean -> x.sum",
+        "layers._conv_and_norm: nn.BatchNorm2d(out_channels, eps=1e-06) -> nn.BatchNorm2d(out_channels)",
+        "layers.EVCBlock.forward: [self.lvc(x), self.l_MLP(x)] -> [self.l_MLP(x), self.lvc(x)]",
+        "layers.LVCBlock.forward: @checked -> nothing",
+        "checks.whole_number: number < least -> number <= least",
+    } <= names
+
+
+def test_one_mutant_live():
+    """Both suites notice a sum that became a mean; the tree of the project stays as it is."""
+    name = "reference.scaled_l2: 'sum' -> 'mean'"
+    command = [sys.executable, ROOT / "tests" / "mutation.py", name]
+    shown = subprocess.run(command, capture_output=True, text=True)
+    chapters, tests = sorted(shown.stdout.split(f"{name}\n")[1:])
+    assert chapters.startswith("    chapters: ch03_scaled_l2, ")
+    assert tests.startswith("    unit tests: tests/test_functions.py::")
