@@ -1,7 +1,7 @@
 """Show the docstrings of lvc as they are written, on the page of its reference.
 
-`Shapes:`, `Errors:`, `Raises:` and `Source:` become fields, `|` is no markup, and the page
-itself says what "see the module" points to.
+`Shapes:`, `Errors:`, `Raises:` and `Source:` become fields, `|` is no markup, and the
+page itself says what "see the module" points to.
 """
 
 import re
