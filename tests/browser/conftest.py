@@ -38,6 +38,7 @@ def open_page(browser, book):
             "for (const key of ['mode', 'theme']) localStorage[key] = '" + theme + "'"
         )
         page = context.new_page()
+        page.loaded = set()
         where = f"{name}.html, {width} pixels wide, {theme}"
 
         def console(message):
@@ -45,6 +46,7 @@ def open_page(browser, book):
                 complaints.append(f"{where}: the console says {message.text}")
 
         def request(request):
+            page.loaded.add(request.url)
             if not request.url.startswith((f"{origin}/", "data:", "blob:")):
                 complaints.append(f"{where}: the page asks for {request.url}")
 

@@ -1,0 +1,26 @@
+"""Weigh the pages of the built book as a browser loads them: a table, in kB.
+
+make book && .venv/bin/python tests/browser/weights.py
+"""
+
+import gzip
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+MATHJAX = "tex-svg.js"  # 600 kB of script for equations, the same file on every page
+
+
+def weight(urls: set[str]) -> float:
+    """Return the kB that the files take when a server compresses them."""
+    files = {Path(url2pathname(urlsplit(url).path)) for url in urls}
+    sizes = [
+        len(gzip.compress(file.read_bytes())) for file in files if file.name != MATHJAX
+    ]
+    return sum(sizes) / 1000
+
+
+def main():
+    from playwright.sync_api import sync_playwright
+
+    from conftest import CHROMIUM
