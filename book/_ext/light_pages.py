@@ -8,6 +8,10 @@ TAKEN_OUT = [
     r'<script src="[^"]*fontawesome[^"]*"></script>',
     # A page on disk may not preload a font. The font loads where an icon needs it.
     r'<link rel="preload" as="font"[^>]*>',
+    # The theme writes this twice, which is an error, for a service that nothing uses.
+    r"<script>const THEBE_JS_URL.*?</script>",
+    r'<script[^>]* src="[^"]*sphinx-thebe[^"]*"></script>',
+    r'<link[^>]* href="[^"]*sphinx-thebe[^"]*"[^>]*>',
     # docutils still writes this role, which ARIA has deprecated.
     r' role="doc-biblioentry"',
 ]

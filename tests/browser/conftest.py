@@ -53,10 +53,6 @@ def open_page(browser, book):
         page.on("console", console)
         page.on("pageerror", lambda error: complaints.append(f"{where}: {error}"))
         page.on("request", request)
-        page.on(
-            "requestfailed",
-            lambda request: complaints.append(f"{where}: no {request.url}"),
-        )
         page.goto(f"{origin}/book/{name}.html", wait_until="load")
         return page
 

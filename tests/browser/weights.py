@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+ROOT = Path(__file__).parents[2]
 MATHJAX = "tex-svg.js"  # 600 kB of script for equations, the same file on every page
 
 
@@ -20,7 +21,16 @@ def weight(urls: set[str]) -> float:
     return sum(sizes) / 1000
 
 
-def main():
+if __name__ == "__main__":
     from playwright.sync_api import sync_playwright
 
     from conftest import CHROMIUM
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        for file in sorted((ROOT / "_build/html/book").glob("*.html")):
+            page, urls = browser.new_page(), set()
+            page.on("request", lambda request, urls=urls: urls.add(request.url))
+            page.goto(file.as_uri())
+            print(f"{file.stem:20} {weight(urls):4.0f} kB")
+            page.close()
