@@ -1,4 +1,4 @@
-"""Take out of the pages what makes them heavy, or fail on disk or in a screen reader."""
+"""Take out of the pages what is heavy, or fails on disk or in a screen reader."""
 
 import re
 from pathlib import Path

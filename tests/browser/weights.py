@@ -22,9 +22,8 @@ def weight(urls: set[str]) -> float:
 
 
 if __name__ == "__main__":
-    from playwright.sync_api import sync_playwright
-
     from conftest import CHROMIUM
+    from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM)
