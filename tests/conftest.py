@@ -4,8 +4,13 @@ from jaxtyping import install_import_hook
 
 install_import_hook("lvc", "beartype.beartype")
 
-import pytest  # noqa: E402  (lvc, and what imports it, must come after the hook)
+import subprocess  # noqa: E402  (lvc, and what imports it, must come after the hook)
+import sys  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+import pytest  # noqa: E402
 import torch  # noqa: E402
+from filelock import FileLock  # noqa: E402
 
 
 @pytest.fixture(
@@ -13,3 +18,21 @@ import torch  # noqa: E402
 )
 def device(request):
     return request.param
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory, worker_id):
+    """The folder of the built pages: one build, which the workers of pytest share."""
+    base = tmp_path_factory.getbasetemp()
+    out = (base if worker_id == "master" else base.parent) / "book"
+    pages = out / "_build" / "html"
+    with FileLock(f"{out}.lock"):
+        if not (out / "done").exists():
+            command = Path(sys.executable).with_name("jupyter-book")
+            root = Path(__file__).parents[1]
+            build = [command, "build", root, "--path-output", out]
+            build += ["-n", "-W", "--keep-going"]
+            result = subprocess.run(build, capture_output=True, text=True)
+            assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+            (out / "done").touch()
+    return pages
