@@ -9,12 +9,12 @@ from math import prod
 from pathlib import Path
 from unittest import mock
 
-import explorer
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+import explorer
 import lvc
 from lvc.shapes import BLOCKS, EXAMPLE, Sizes, table, trace
 
@@ -42,7 +42,7 @@ class Counter(TorchDispatchMode):
         ),
     }
     SUMS = {"sum": 1, "mean": 1, "max_pool2d_with_indices": 9}
-    MOVES = {"cat", "clone", "copy_", "_to_copy"}
+    MOVES = {"cat", "clone", "empty"}
 
     def __init__(self):
         super().__init__()
@@ -51,6 +51,8 @@ class Counter(TorchDispatchMode):
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         result = function(*args, **(kwargs or {}))
         one = result[0] if isinstance(result, tuple) else result
+        if not isinstance(one, torch.Tensor):
+            return result
         name, packet = (
             function._schema.name.partition("::")[2],
             function._overloadpacket,
@@ -87,10 +89,10 @@ def block(name, sizes):
 
 @pytest.mark.parametrize("form", ENCODINGS)
 def test_each_tensor_of_the_encoding_is_made_in_this_order(form):
-    pixels = torch.rand(ODD.of("b n c"))
+    inputs = [torch.rand(ODD.of(axes)) for axes in ("b n c", "k c", "k")]
     with torch.no_grad(), Counter() as counter:
-        ENCODINGS[form](pixels, torch.rand(ODD.of("k c")), torch.rand(ODD.k))
-    assert counter.made[2:] == [  # after the two random tensors
+        ENCODINGS[form](*inputs)
+    assert counter.made == [
         (ODD.of(one.axes), counted(ODD, one.operations.split(", ")))
         for one in explorer.FORMS[form]
     ]
@@ -116,7 +118,7 @@ def test_a_block_does_the_operations_of_its_steps(name, form):
         for step in steps
         if step.module and step.takes and step.name != "encoding"
     ],
-    ids=str,
+    ids=lambda one: getattr(one, "name", one),
 )
 def test_a_module_does_the_operations_of_its_step(name, step):
     module = block(name, ODD).get_submodule(step.module)
@@ -336,7 +338,6 @@ def test_half_a_number_is_no_complaint_while_it_is_typed(page):
 
 def test_nonsense_in_the_address_is_answered_too(page):
     go(page, b=2, c="many", block="<i>", form="none", extra=1)
-    assert settings_of(page)._replace(c=0) == EXAMPLE._replace(b=2, c=0) or True
     assert page.input_value("#explorer-c") == "many"
     assert "got many; 32 stays" in page.inner_text("#explorer-c-says")
     assert rows(page)[0][3] == ["b 2", "c 32", "h 10", "w 10"]
@@ -465,10 +466,7 @@ def test_the_copied_code_runs_and_prints_the_table(page, name):
     page.click("[name=copy]")
     page.wait_for_selector("text=Copied.")
     code = page.evaluate("navigator.clipboard.readText()")
-    assert (
-        code == page.inner_text("pre.code")
-        or code.strip() == page.inner_text("pre.code").strip()
-    )
+    assert code.strip() == page.inner_text("pre.code").strip()
     printed = io.StringIO()
     try:
         with contextlib.redirect_stdout(printed):
