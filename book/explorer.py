@@ -148,29 +148,39 @@ class Preset:
     source: str
 
 
-CFPNET = (
-    "One image of 640 × 640, so 40 × 40 at stride 16, where the neck has its EVCBlock. "
-    "The channels are 2 · 256 · width: <code>cfp/models/yolo_pafpn.py</code>, "
-    "<code>cfp/exp/yolox_base.py</code> and <code>exps/example/custom/cfp_{}.py</code> "
-    "of the official code."
-)
+CODE = "<code>exps/example/custom/cfp_{}.py</code>"
 PRESETS = (
+    Preset("The article", "LVCBlock", EXAMPLE, "CSDN 130277607, as in this book."),
     Preset(
-        "The article", "LVCBlock", EXAMPLE, "CSDN article 130277607, as in this book."
+        "CFPNet s",
+        "EVCBlock",
+        Sizes(1, 256, 40, 40, 64),
+        "One image of 640 × 640, so 40 × 40 where the neck has its EVCBlock, at stride "
+        "16. Channels: 2 · 256 · width. From <code>cfp/models/yolo_pafpn.py</code>, "
+        f"<code>cfp/exp/yolox_base.py</code> and {CODE.format('s')} of the official "
+        "code.",
     ),
-    Preset("CFPNet s", "EVCBlock", Sizes(1, 256, 40, 40, 64), CFPNET.format("s")),
-    Preset("CFPNet m", "EVCBlock", Sizes(1, 384, 40, 40, 64), CFPNET.format("m")),
-    Preset("CFPNet l", "EVCBlock", Sizes(1, 512, 40, 40, 64), CFPNET.format("l")),
+    Preset(
+        "CFPNet m",
+        "EVCBlock",
+        Sizes(1, 384, 40, 40, 64),
+        f"As CFPNet s, with the width in {CODE.format('m')}.",
+    ),
+    Preset(
+        "CFPNet l",
+        "EVCBlock",
+        Sizes(1, 512, 40, 40, 64),
+        f"As CFPNet s, with the width in {CODE.format('l')}.",
+    ),
     Preset(
         "EncNet",
         "LVCBlock",
         Sizes(1, 512, 60, 60, 32),
-        "One crop of 480 × 480, at stride 8. Its module is LVCBlock without ConvBlock: "
-        "<code>encoding/models/sseg/encnet.py</code> and "
+        "One crop of 480 × 480, at stride 8. Its module is LVCBlock without ConvBlock. "
+        "From <code>encoding/models/sseg/encnet.py</code> and "
         "<code>encoding/models/base.py</code> of PyTorch-Encoding.",
     ),
 )
-
 
 STEPS = {kind.__name__: found for kind, found in BLOCKS.items()}
 
@@ -287,7 +297,7 @@ def explorer() -> HTML:
             ["step", "what comes out", "bytes", "operations", "parameters"],
         )
         + '<div class="explained" role="status"></div>'
-        + "<h3>Literal against fast</h3><p>From the pixels to the encoding. Bytes are "
+        + "<h2>Literal against fast</h2><p>From the pixels to the encoding. Bytes are "
         "those of all tensors made on the way; not all are kept to the end.</p>"
         + _table(
             "forms",
@@ -296,7 +306,7 @@ def explorer() -> HTML:
         )
         + "<details><summary>Each tensor that is made</summary>"
         + "".join(
-            f"<h4>{form}</h4>"
+            f"<h3>{form} form</h3>"
             + _table(
                 f"made {form}",
                 f"Tensors of the {form} form",
@@ -304,7 +314,7 @@ def explorer() -> HTML:
             )
             for form in FORMS
         )
-        + "</details><h3>The same in Python</h3>"
+        + "</details><h2>The same in Python</h2>"
         '<pre class="code" tabindex="0" aria-label="Python code"></pre>'
         '<p><button type="button" name="copy">Copy the code</button> '
         '<span class="copied" role="status"></span></p>'
@@ -334,8 +344,8 @@ def explorer() -> HTML:
         f'{figures.STYLE}<div class="lvc explorer">'
         f"<form hidden>{controls}</form>"
         f'<div class="views" hidden>{views}</div><div class="static">{static}</div>'
-        f"<h3>What counts as an operation</h3>{counted}"
-        f"<h3>Where the presets come from</h3>{sources}"
+        f"<h2>What counts as an operation</h2>{counted}"
+        f"<h2>Where the presets come from</h2>{sources}"
         f'<script type="application/json">{content}</script></div>'
         '<script defer src="../_static/explorer.js"></script>'
     )
