@@ -136,7 +136,7 @@
   function explain(at) {
     chosen = at;
     const step = steps()[at];
-    const before = new Set(step.takes.flatMap(split));
+    const before = new Set(split(step.takes[0] ?? step.axes));
     const after = new Set(split(step.axes));
     const comes = [...after].filter((axis) => !before.has(axis) && axis !== "1");
     const goes = [...before].filter((axis) => !after.has(axis) && axis !== "1");
