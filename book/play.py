@@ -24,16 +24,15 @@ SIDE = 300  # of the picture, so that a hundredth is a whole number of units
 SHADES = ["#0072B2", "#D55E00", "#888888"]  # what is not an axis, as in figures.py
 
 PLAY_STYLE = """<style>
-.lvc.play {align-items: start; justify-content: center; gap: .5rem 1.5rem}
-.play figure {flex: 0 1 360px}
-.play figure + div {flex: 0 1 330px; min-width: 0}
+.lvc.play {align-items: start; justify-content: center; gap: .5rem 1rem}
+.play figure, .play figure + div {flex: 1 1 320px; max-width: 360px; min-width: 0}
 .play svg {width: 100%; user-select: none; -webkit-user-select: none}
 .play svg path, .play .frame, .play .slice {fill: none}
 .play .frame {stroke: currentColor; opacity: .4}
 .play .residual {stroke-dasharray: 2 4; opacity: .6}
 .play .weighted {stroke-width: 1.5}
-.play .encoding {stroke-width: 4}
-.play.with-weights .encoding {stroke-width: 2; opacity: .5}
+.play .encoding {stroke: currentColor; stroke-width: 3; pointer-events: none}
+.play.with-weights .encoding {stroke-width: 2; opacity: .6}
 .play .slice {stroke-width: 10}
 .play .outline {stroke: currentColor; stroke-width: 1.5}
 .play .grip {fill: transparent; stroke: none}
@@ -47,9 +46,12 @@ PLAY_STYLE = """<style>
   border: 1px solid currentColor; border-radius: 4px}
 .play fieldset:disabled button {display: none}
 .play p {margin: .3rem 0; min-height: 2.6em}
-.play table {width: 100%; font-variant-numeric: tabular-nums}
+.play table {width: 100%; table-layout: fixed; font-variant-numeric: tabular-nums}
+.play thead td, .play thead th:last-child {width: 2.7rem}
 .play caption {caption-side: top; color: inherit; padding: 0; font-size: .85rem}
-.play td {min-width: 0; white-space: nowrap; font-size: .8rem}
+.play td {min-width: 0; white-space: nowrap; font-size: .8rem; line-height: 1.2}
+.lvc.play td, .lvc.play th {padding: 2px 3px}
+.play td small, .play .vector {font-size: .72rem}
 .play .pair {background: linear-gradient(var(--shade) 0 0) no-repeat 0 100%;
   background-size: calc(100% * var(--weight)) 3px}
 .play.with-encoding .pair b {font-weight: normal}
@@ -114,7 +116,7 @@ def _arrow(tail: list[float], vector: list[float]) -> str:
     """Return the path of an arrow, without a head that would be longer than itself."""
     x, y = _on_picture(tail)
     dx, dy = SIDE * vector[0], -SIDE * vector[1]
-    share = 8 / max(hypot(dx, dy), 8)  # of the length that is head
+    share = 9 / max(hypot(dx, dy), 9)  # of the length that is head
     tip, back = (x + dx, y + dy), (x + dx - share * dx, y + dy - share * dy)
     points = [
         (x, y),
@@ -134,11 +136,9 @@ def _svg(alt, weights, residual, encoding) -> str:
             dashed += f'<path class="residual" {stroke} d="{_arrow(tail, r[k])}"/>'
             pull = [a[k] * value for value in r[k]]
             thin += f'<path class="weighted" {stroke} d="{_arrow(tail, pull)}"/>'
-    for k, (tail, e) in enumerate(zip(START["codewords"], encoding)):
+    for tail, e in zip(START["codewords"], encoding):
         mean = [value / len(weights) for value in e]
-        thick += (
-            f'<path class="encoding" stroke="{SHADES[k]}" d="{_arrow(tail, mean)}"/>'
-        )
+        thick += f'<path class="encoding" d="{_arrow(tail, mean)}"/>'
     for n, (place, a) in enumerate(zip(START["pixels"], weights)):
         slices = "".join(
             f'<circle class="slice" r="5" pathLength="1" stroke="{shade}" '
@@ -154,7 +154,7 @@ def _svg(alt, weights, residual, encoding) -> str:
     return (
         f'<svg role="img" aria-label="{alt}" viewBox="-32 -30 364 362">'
         f'<rect class="frame" width="{SIDE}" height="{SIDE}"/>'
-        f"{axes}{dashed}{thin}{thick}{points}</svg>"
+        f"{axes}{dashed}{thin}{points}{thick}</svg>"
     )
 
 

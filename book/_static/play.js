@@ -36,7 +36,7 @@
     const arrow = (path, tail, [right, up]) => {
       const x = side * tail[0], y = side * (1 - tail[1]);
       const dx = side * right, dy = -side * up;
-      const share = 8 / Math.max(Math.hypot(dx, dy), 8);
+      const share = 9 / Math.max(Math.hypot(dx, dy), 9);
       const tip = [x + dx, y + dy], back = [tip[0] - share * dx, tip[1] - share * dy];
       const left = [back[0] - (share * dy) / 2, back[1] + (share * dx) / 2];
       const other = [back[0] + (share * dy) / 2, back[1] - (share * dx) / 2];
