@@ -2,14 +2,15 @@
 
 import random
 import re
+from pathlib import Path
 
 import pytest
 import torch
 
 import lvc
 import play
-from chapters import BOOK
 
+SCRIPT = Path(play.__file__).with_name("_static") / "play.js"
 EMPHASES = {"ch04_softmax": "weights", "ch05_aggregate": "encoding"}
 chapters = pytest.mark.parametrize("name", EMPHASES)
 
@@ -161,7 +162,6 @@ def test_random_moves_show_the_numbers_of_lvc(opened, name, seed):
     figure = opened(name, width=rng.choice([390, 1280]))
     points = figure.locator(".point").count()
     for _ in range(12):
-        before = given(figure)
         index = rng.randrange(points)
         match rng.choice(["mouse", "keys", "slider"]):
             case "mouse":
@@ -173,7 +173,6 @@ def test_random_moves_show_the_numbers_of_lvc(opened, name, seed):
             case "slider":
                 slide(figure, rng.randrange(3), rng.randrange(-40, 41) / 2)
         check(figure)
-        del before
 
 
 def test_a_point_goes_where_the_mouse_takes_it(opened):
@@ -334,7 +333,7 @@ def test_two_figures_on_one_page_do_not_touch_each_other(opened):
         "(root, html) => root.insertAdjacentHTML('afterend', html)",
         play.figure("encoding").data,
     )
-    page.add_script_tag(path=BOOK / "_static" / "play.js")
+    page.add_script_tag(path=SCRIPT)
     first, second = (
         page.locator(".play.with-weights"),
         page.locator(".play.with-encoding"),
