@@ -7,6 +7,7 @@ on which page each chapter begins.
 
 import shutil
 import sys
+from functools import partial
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +21,7 @@ PAGES = ROOT / "_build" / "html"
 PDF = ROOT / "_build" / "lvc-book.pdf"
 NAMES = "chromium", "chromium-browser", "google-chrome"
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+MISSING = "Chromium is not installed: apt install chromium"
 
 # Ids are made one page's own, and links between pages become links inside the PDF.
 TAKE = """async () => {
@@ -31,8 +33,8 @@ TAKE = """async () => {
   for (const folded of article.querySelectorAll("details")) {
     folded.open = true;
     const title = folded.querySelector("summary .collapsed");
-    if (title) folded.querySelector("summary").textContent =
-      title.textContent.replace(/^Show (the )?/, "").replace(/^./, (a) => a.toUpperCase());
+    if (title) title.parentElement.textContent =
+      title.textContent.replace(/^Show (the )?./, (all) => all.at(-1).toUpperCase());
   }
   for (const folded of article.querySelectorAll(".toggle-hidden"))
     folded.classList.remove("toggle-hidden");
@@ -42,8 +44,8 @@ TAKE = """async () => {
   for (const link of article.querySelectorAll("a[href]:not(svg a)")) {
     const url = new URL(link.href);
     if (url.href.startsWith(folder.href) && url.pathname.endsWith(".html")) {
-      const name = page(url).replace(".html", "");
-      link.setAttribute("href", "#" + name + (url.hash ? "--" + url.hash.slice(1) : ""));
+      const name = page(url).replace(".html", ""), place = url.hash.replace("#", "--");
+      link.setAttribute("href", "#" + name + place);
     } else if (url.protocol == "file:") link.removeAttribute("href");
   }
   for (const element of article.querySelectorAll("*")) {
@@ -72,7 +74,8 @@ body {background: #fff; print-color-adjust: exact; margin: 0}
   max-width: none !important; overflow: visible !important}
 .bd-article > section:first-of-type, .contents {break-before: page}
 h1 {margin-top: 0 !important; font-size: 2rem !important}
-h1, h2, h3 {white-space: pre-wrap} /* else an outline loses the space where a title wraps */
+/* Without this the outline loses the space where a title wraps. */
+h1, h2, h3 {white-space: pre-wrap}
 h1, h2, h3, summary {break-after: avoid}
 h2, h3 {break-before: auto !important}
 p, li {orphans: 3; widows: 3}
@@ -181,8 +184,8 @@ def page_numbers(pdf: bytes, names: list[str]) -> dict[str, int]:
 
 if __name__ == "__main__":
     if not CHROMIUM:
-        sys.exit("make pdf prints with Chromium, and none is here: apt install chromium")
-    made = print_book(PAGES, *toc(), say=print)
+        sys.exit(MISSING)
+    made = print_book(PAGES, *toc(), say=partial(print, flush=True))
     PDF.write_bytes(made)
-    count = len(PdfReader(PDF).pages)
-    print(f"The book is printed: {count} pages, {len(made) / 1e6:.1f} MB. Open: {PDF.as_uri()}")
+    size = f"{len(PdfReader(PDF).pages)} pages, {len(made) / 1e6:.1f} MB"
+    print(f"The book is printed, {size}. Open: {PDF.as_uri()}")

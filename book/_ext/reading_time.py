@@ -1,6 +1,6 @@
-"""Say under the title of each chapter how long it takes to read, counted from its source.
+"""Say under the title of each chapter how long it takes to read.
 
-The rule stands here alone; the home page shows it, and the shortest and longest chapter.
+The minutes are counted from the notebook. The home page shows the rule and the range.
 """
 
 import json
