@@ -69,7 +69,7 @@ FOOTER = """<div style="width: 100%; margin: 0 18mm; font: 8pt sans-serif; color
 STYLE = """
 @page {size: A4}
 html {font-size: 10pt !important; scroll-padding: 0 !important}
-body {background: #fff; print-color-adjust: exact; margin: 0}
+body {display: block; background: #fff; print-color-adjust: exact; margin: 0}
 .bd-content, .bd-article {display: block !important; padding: 0 !important;
   max-width: none !important; overflow: visible !important}
 .bd-article > section:first-of-type, .contents {break-before: page}
@@ -81,7 +81,9 @@ h2, h3 {break-before: auto !important}
 p, li {orphans: 3; widows: 3}
 .bd-content div.highlight pre {font-size: 8.2pt; line-height: 1.35; overflow: visible;
   white-space: pre-wrap; overflow-wrap: anywhere; padding: .5rem .7rem;
-  break-inside: auto; orphans: 6; widows: 6; box-decoration-break: clone}
+  orphans: 6; widows: 6; box-decoration-break: clone}
+.cell_input, .cell_output, div[class*="highlight"], pre {display: block !important;
+  break-inside: auto !important}
 .cell_output {break-before: avoid}
 .bd-content .lvc, img, tr, mjx-container[display], .sd-card {break-inside: avoid}
 .bd-content .lvc.wide, .pst-scrollable-table-container {overflow: visible !important}
