@@ -101,7 +101,7 @@ def test_every_line_of_code_is_printed_whole_also_what_is_folded(printed, texts)
         ]
         for cell in code_cells(notebook):
             if "remove-input" not in tags(cell):
-                for line in cell.source.splitlines():
+                for line in filter(None, cell.source.splitlines()):
                     assert squeezed(line) in shown, f"{file}, cell {cell.id}: {line}"
 
 
