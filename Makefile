@@ -1,4 +1,4 @@
-# make book | make test | make lab | make run | make mutants | make bench | make clean
+# make book | make pdf | make test | make lab | make run | make mutants | make bench | make clean
 #
 # Everything is installed into .venv, never into the system's Python.
 
@@ -7,7 +7,7 @@ BIN := .venv/bin
 PAGE := _build/html/index.html
 SOURCES := _config.yml _toc.yml $(shell find book lvc -type f ! -name '*.pyc' ! -path '*/.*')
 
-.PHONY: book test lab run mutants bench clean
+.PHONY: book pdf test lab run mutants bench clean
 .DELETE_ON_ERROR:
 
 book: $(PAGE)
@@ -16,6 +16,10 @@ book: $(PAGE)
 $(PAGE): .venv/installed $(SOURCES)
 	$(BIN)/jupyter-book build . --all -n -W --keep-going
 	@touch $@
+
+# The whole book as one file, printed from the built pages by Chromium.
+pdf: $(PAGE)
+	@$(BIN)/python book/pdf.py
 
 test: .venv/installed
 	$(BIN)/python -m pytest
