@@ -36,8 +36,8 @@ PLAY_STYLE = """<style>
 .play .slice {stroke-width: 10}
 .play .outline {stroke: currentColor; stroke-width: 1.5}
 .play .grip {fill: transparent; stroke: none}
-.play[data-live] .point {cursor: grab; touch-action: none; outline: none}
-.play .point:focus-visible .grip {stroke: currentColor; stroke-width: 3}
+.play[data-live] .point {cursor: grab; outline: none}
+.play .point:focus-visible {outline: 3px solid currentColor !important}
 .play fieldset {border: 0; margin: 0; padding: 0; min-width: 0}
 .play label {display: flex; align-items: center; gap: .5rem; min-height: 1.75rem}
 .play input {flex: 1; min-width: 0; accent-color: #0072B2}
@@ -49,7 +49,7 @@ PLAY_STYLE = """<style>
 .play table {width: 100%; table-layout: fixed; font-variant-numeric: tabular-nums}
 .play thead td, .play thead th:last-child {width: 2.7rem}
 .play caption {caption-side: top; color: inherit; padding: 0; font-size: .85rem}
-.play td {min-width: 0; white-space: nowrap; font-size: .8rem; line-height: 1.2}
+.lvc.play td {min-width: 0; white-space: nowrap; font-size: .8rem; line-height: 1.2}
 .lvc.play td, .lvc.play th {padding: 2px 3px}
 .play td small, .play .vector {font-size: .72rem}
 .play .pair {background: linear-gradient(var(--shade) 0 0) no-repeat 0 100%;

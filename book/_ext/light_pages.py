@@ -1,7 +1,14 @@
-"""Take out of the pages what is heavy, or fails on disk or in a screen reader."""
+"""Take out of the pages what is heavy, or fails on disk or in a screen reader.
 
+Pictures are compressed.
+"""
+
+import base64
+import io
 import re
 from pathlib import Path
+
+from PIL import Image
 
 TAKEN_OUT = [
     # The icons again, half a megabyte of script: the theme has them as a font, too.
@@ -14,21 +21,38 @@ TAKEN_OUT = [
     r'<link[^>]* href="[^"]*sphinx-thebe[^"]*"[^>]*>',
     # docutils still writes this role, which ARIA has deprecated.
     r' role="doc-biblioentry"',
+    r' role="list"(?= class="citation-list")',  # a list of these
 ]
 # Excerpts in the results of a search come by fetch, which a page on disk may not use.
 NO_FETCH = 'DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY &&= location.protocol != "file:"'
 
+# Notebooks hold pictures as BMP, which is the same on every machine, and heavy.
+PICTURE = r"data:image/bmp;base64,([^\"]+)"
+SMALL = 5_000  # bytes: up to here, every pixel stays as it is
 
-def take_out(app, error):
+
+def as_webp(match):
+    """Return the address of a picture as one of the same picture, compressed."""
+    picture = Image.open(io.BytesIO(base64.b64decode(match[1])))
+    for how in ({"lossless": True}, {"quality": 80}):
+        file = io.BytesIO()
+        picture.save(file, "WebP", **how)
+        if file.tell() <= SMALL:
+            break
+    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def lighten(app, error):
     """Rewrite the pages when all of them are written."""
     if error is None:
         for page in Path(app.outdir).rglob("*.html"):
             text = page.read_text(encoding="utf-8")
-            page.write_text(re.sub("|".join(TAKEN_OUT), "", text), encoding="utf-8")
+            text = re.sub("|".join(TAKEN_OUT), "", text)
+            page.write_text(re.sub(PICTURE, as_webp, text), encoding="utf-8")
 
 
 def setup(app):
     """Register it with Sphinx."""
     app.add_js_file(None, body=NO_FETCH)
-    app.connect("build-finished", take_out)
+    app.connect("build-finished", lighten)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -112,6 +112,8 @@
         const { x, y } = at.matrixTransform(svg.getScreenCTM().inverse());
         return [x / side, 1 - y / side];
       };
+      // Else the page may take the finger for itself and scroll.
+      point.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
       let held; // from the pointer to the point
       point.addEventListener("pointerdown", (event) => {
         if (event.button) return;

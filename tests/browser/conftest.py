@@ -32,7 +32,10 @@ def open_page(browser, book):
 
     def open_page(name, width=1280, theme="light", origin=None):
         origin = origin or book.as_uri()
-        context = browser.new_context(viewport={"width": width, "height": 800})
+        context = browser.new_context(
+            viewport={"width": width, "height": 800},
+            reduced_motion="reduce",  # a page that still scrolls has no fixed places
+        )
         contexts.append(context)
         context.add_init_script(
             "for (const key of ['mode', 'theme']) localStorage[key] = '" + theme + "'"
