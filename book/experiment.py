@@ -63,6 +63,7 @@ class Arm(NamedTuple):
 HEADS = ("mean", "mean, then a hidden layer", "1x1 convolution, then mean")
 GATES = ("no gate", "random gate", "squeeze-and-excitation")
 CHANGES = ("spread", "spread, one scale")
+LONGER = "twice the steps"
 CODES = (1, 2, 4, 8, 16, 32, 64)
 HEAD_CODES, GATE_CODES = 8, 64
 ARMS = [
@@ -79,6 +80,16 @@ ARMS = [
     *(Arm("digits", head) for head in HEADS),
     Arm("digits", "LVC gate", GATE_CODES),
     *(Arm("digits", gate) for gate in GATES),
+    *(
+        Arm(data, middle, codes, LONGER)
+        for data in ("photographs", "digits")
+        for middle, codes in (
+            ("encoding", HEAD_CODES),
+            *((head, 0) for head in HEADS[1:]),
+            ("LVC gate", GATE_CODES),
+            ("no gate", 0),
+        )
+    ),
 ]
 
 
@@ -94,7 +105,7 @@ class Photographs:
         generator, half = _generator(seed, 1), SETTINGS["tiles"] // 2
         tiles = []
         for name in PHOTOS:
-            cut = windows(_grey(name), SETTINGS["tile"], SETTINGS["tile"])
+            cut = windows(grey(name), SETTINGS["tile"], SETTINGS["tile"])
             tiles.append(cut[torch.randperm(len(cut), generator=generator)[: 2 * half]])
         self.training = torch.stack([part[:half] for part in tiles])
         self.held_out = torch.stack([part[half:] for part in tiles])
@@ -148,10 +159,11 @@ def _generator(seed, purpose):
 
 
 @cache
-def _grey(name):
+def grey(name):
+    """Return a photograph of scikit-image in grey: (h w), from 0 to 1."""
     photo = getattr(skimage.data, name)()
-    grey = skimage.color.rgb2gray(photo) if photo.ndim == 3 else photo / 255
-    return torch.from_numpy(grey).float()
+    values = skimage.color.rgb2gray(photo) if photo.ndim == 3 else photo / 255
+    return torch.from_numpy(values).float()
 
 
 def windows(images, size, step):
@@ -355,8 +367,8 @@ def at_sizes(model, data) -> dict:
 
 def portrait():
     """Return a photograph that no network has seen: 128 x 128 pixels."""
-    grey = reduce(_grey("astronaut"), "(h p) (w q) -> h w", "mean", p=4, q=4)
-    return standardised(rearrange(grey, "h w -> 1 h w"))
+    photo = reduce(grey("astronaut"), "(h p) (w q) -> h w", "mean", p=4, q=4)
+    return standardised(rearrange(photo, "h w -> 1 h w"))
 
 
 def paint(model) -> list[str]:
@@ -369,6 +381,7 @@ def paint(model) -> list[str]:
 
 def train(arm: Arm, seed: int, steps: int = SETTINGS["steps"]) -> dict:
     """Train a network and return what is known of it."""
+    steps *= 2 if arm.change == LONGER else 1
     torch.set_num_threads(1)
     data, model = DATA[arm.data](seed), network(arm, seed)
     optimizer = torch.optim.Adam(model.parameters(), SETTINGS["learning rate"])
@@ -451,20 +464,24 @@ def small() -> dict[Arm, list[float]]:
     return {arm: [train(arm, seed)["accuracy"] for seed in seeds] for arm in SMALL}
 
 
-def main() -> None:
-    known = saved()
-    missing = [
+def missing(known: dict) -> list[tuple[Arm, int]]:
+    """Return the runs that are not saved yet."""
+    return [
         (arm, seed)
         for seed in SEEDS
         for arm in ARMS
         if str(seed) not in known["runs"].get(str(arm), {})
     ]
-    done = len(SEEDS) * len(ARMS) - len(missing)
+
+
+def main() -> None:
+    known, total = saved(), len(SEEDS) * len(ARMS)
+    todo = missing(known)
     with (
         ProcessPoolExecutor(2, get_context("spawn")) as pool,
-        tqdm(total=done + len(missing), initial=done, unit="run") as bar,
+        tqdm(total=total, initial=total - len(todo), unit="run") as bar,
     ):
-        futures = {pool.submit(train, *run): run for run in missing}
+        futures = {pool.submit(train, *run): run for run in todo}
         for future in as_completed(futures):
             arm, seed = futures[future]
             known["runs"].setdefault(str(arm), {})[str(seed)] = rounded(future.result())
