@@ -44,6 +44,7 @@ SETTINGS = {
     "digits": 200,  # to train; the others to test
 }
 CHANNELS, PATCH = SETTINGS["channels"], SETTINGS["patch"]
+CORNERS = 0.05  # of all pixels
 WATCH = 20  # every so many steps, scales and codewords of seed 0 are kept
 
 
@@ -329,14 +330,14 @@ def corners(model, data) -> dict:
     """Return, of each channel, its mean gate, and how much more it marks corners.
 
     That is the mean response at corners less the mean elsewhere, in standard
-    deviations. Corners are the 5 % of the pixels with the greatest Harris response.
+    deviations. Corners are the pixels with the greatest Harris response.
     """
     x, _ = data.test(step=PATCH)
     harris = [skimage.feature.corner_harris(patch[0].numpy()) for patch in x]
     harris = reduce(
         np.stack(harris), "b (h p) (w q) -> b h w", "max", p=data.stride, q=data.stride
     )
-    corner = torch.from_numpy(harris >= np.quantile(harris, 0.95))
+    corner = torch.from_numpy(harris >= np.quantile(harris, 1 - CORNERS))
     stem, (block, _), _ = model
     with torch.no_grad():
         response = block.conv_1(stem(x))

@@ -34,7 +34,9 @@ def test_a_run_comes_out_again():
 
 def test_the_experiment_goes_on_where_it_stopped(tmp_path, monkeypatch):
     monkeypatch.setattr(experiment, "SAVED", tmp_path / "experiment.json")
-    assert len(experiment.missing(experiment.saved())) == sum(map(len, KNOWN["runs"].values()))
+    assert len(experiment.missing(experiment.saved())) == sum(
+        map(len, KNOWN["runs"].values())
+    )
     arm = experiment.ARMS[3]
     runs = {**KNOWN["runs"], str(arm): dict(KNOWN["runs"][str(arm)])}
     del runs[str(arm)]["5"]
@@ -46,7 +48,9 @@ def test_the_experiment_goes_on_where_it_stopped(tmp_path, monkeypatch):
 
 def test_no_digit_serves_both_training_and_test():
     data = experiment.Digits(seed=0)
-    chosen = torch.cat([data.batch(torch.Generator().manual_seed(0))[0] for _ in range(30)])
+    chosen = torch.cat(
+        [data.batch(torch.Generator().manual_seed(0))[0] for _ in range(30)]
+    )
     count = experiment.SETTINGS["digits"]
     of_training = {tuple(image.flatten().tolist()) for image in data.images[:count]}
     assert {tuple(image.flatten().tolist()) for image in chosen} <= of_training
