@@ -1,4 +1,5 @@
-# make book | make pdf | make test | make lab | make run | make mutants | make bench | make clean
+# make book | make pdf | make test | make lab | make run | make mutants | make bench
+# make experiment | make clean
 #
 # Everything is installed into .venv, never into the system's Python.
 
@@ -7,7 +8,7 @@ BIN := .venv/bin
 PAGE := _build/html/index.html
 SOURCES := _config.yml _toc.yml $(shell find book lvc -type f ! -name '*.pyc' ! -path '*/.*')
 
-.PHONY: book pdf test lab run mutants bench clean
+.PHONY: book pdf test lab run mutants bench experiment clean
 .DELETE_ON_ERROR:
 
 book: $(PAGE)
@@ -39,6 +40,10 @@ mutants: .venv/installed
 # Measure lvc against the literal form: a table, and the data that chapter 10 shows.
 bench: .venv/installed
 	$(BIN)/python benchmarks/bench.py
+
+# Train the networks of chapter 12, and write book/experiment.json, which it shows.
+experiment: .venv/installed
+	$(BIN)/python book/experiment.py
 
 .venv/installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
