@@ -13,18 +13,16 @@ import figures
 DECIDED = {}  # the verdict of each claim and its place, in the order of the chapter
 
 
-def verdict(as_said: list, in_part: list, instead: list) -> str:
-    """Return the word for what was found: booleans on the claim, and on what replaces it.
+def verdict(as_said: list, in_part: list, in_fact: list) -> str:
+    """Return the word for what was found.
 
-    right: it holds in every case tried; depends: in some of them; imprecise: in none, but
-    a weaker form holds; wrong: not even that. If what is said instead does not hold, the
-    claim is undecided.
+    right: the claim holds in every case tried; depends: in some of them; imprecise: in
+    none, but a weaker form holds; wrong: not even that. If what the chapter says
+    besides, in fact, does not hold, the claim is undecided.
     """
     if not as_said:
-        raise ValueError(
-            "a verdict needs at least one result on the claim as it is said"
-        )
-    if not all(instead):
+        raise ValueError("a verdict needs at least one result on the claim as said")
+    if not all(in_fact):
         return "undecided"
     if all(as_said):
         return "right"
@@ -34,14 +32,21 @@ def verdict(as_said: list, in_part: list, instead: list) -> str:
 
 
 def decide(
-    claim: str, place: str, as_said: dict, in_part: dict = {}, instead: dict = {}
-) -> HTML:  # the defaults are only read
+    claim: str,
+    place: str,
+    as_said: dict,
+    in_part: dict | None = None,
+    in_fact: dict | None = None,
+) -> HTML:
     """Decide a claim, keep the verdict for the table, and show it with what was found.
 
     The dictionaries map what was tried to a boolean, or to one for each repetition.
     """
-    parts = {"as said": as_said, "in part": in_part, "instead": instead}
-    found = {part: {k: _booleans(v) for k, v in parts[part].items()} for part in parts}
+    parts = {"as said": as_said, "in part": in_part or {}, "in fact": in_fact or {}}
+    found = {
+        part: {what: _booleans(results) for what, results in tried.items()}
+        for part, tried in parts.items()
+    }
     word = verdict(*(sum(results.values(), []) for results in found.values()))
     DECIDED[claim] = word, place
     rows = [
@@ -49,19 +54,12 @@ def decide(
         for part, tried in found.items()
         for what, results in tried.items()
     ]
-    return figures.table(
-        f"{claim}: {word}", [f"{word} · {escape(place)}", "holds"], rows
-    )
+    head = [f"{word}<small>{escape(place)}</small>", "holds"]
+    return figures.table(f"{claim}: {word}", head, rows)
 
 
 def _booleans(results) -> list[bool]:
-    return (
-        [bool(result) for result in results] if _repeated(results) else [bool(results)]
-    )
-
-
-def _repeated(results) -> bool:
-    return isinstance(results, list) or getattr(results, "ndim", 0) > 0
+    return [bool(one) for one in (results if isinstance(results, list) else [results])]
 
 
 def _in_words(results: list[bool]) -> str:
@@ -71,10 +69,10 @@ def _in_words(results: list[bool]) -> str:
 
 
 def table() -> HTML:
-    """Return the table of all that was decided, each claim with a link to its section."""
+    """Return the table of all verdicts, each claim with a link to its section."""
     rows = [
         [f'<a href="#{make_id(claim)}">{escape(claim)}</a>', word, escape(place)]
         for claim, (word, place) in DECIDED.items()
     ]
-    head = [f"{len(rows)} claims", "verdict", "where it is said"]
+    head = [f"{len(rows)} claims", "verdict", "place"]
     return figures.table(f"The verdicts on {len(rows)} claims", head, rows)
