@@ -1,0 +1,10 @@
+// A table that is wider than the screen scrolls by keyboard, too.
+addEventListener("DOMContentLoaded", () => {
+  const watch = new ResizeObserver((seen) => seen.forEach(({ target }) => {
+    const box = target.closest(".pst-scrollable-table-container");
+    box.toggleAttribute("tabindex", box.scrollWidth > box.clientWidth);
+    if (box.hasAttribute("tabindex")) box.tabIndex = 0;
+  }));
+  document.querySelectorAll(".pst-scrollable-table-container, .pst-scrollable-table-container > table")
+    .forEach((one) => watch.observe(one));
+});
