@@ -24,11 +24,11 @@ def checked(function):
         for name, annotation in function.__annotations__.items()
         if name != "return"
     }
-    names = signature(function).parameters
+    names = [*signature(function).parameters]  # old torch.compile wants a list
 
     @wraps(function)
     def with_checks(*args, **kwargs):
-        arguments = dict(zip(names, args)) | kwargs
+        arguments = dict(zip(names, args), **kwargs)
         module = arguments.get("self")
         caller = type(module).__name__ if module is not None else function.__name__
         # Python itself names an argument that is missing.
@@ -138,6 +138,5 @@ def _check_like_parameters(what: str, tensor: Tensor, module: nn.Module) -> None
 
 
 def autocast_is_on(device_type: str) -> bool:
-    """Return whether autocast is on for a device, also for one that has none."""
-    available = torch.amp.is_autocast_available(device_type)
-    return available and torch.is_autocast_enabled(device_type)
+    """Return whether autocast is on for a device; the meta device has none."""
+    return device_type != "meta" and torch.is_autocast_enabled(device_type)

@@ -25,6 +25,8 @@ PAGES = NOTEBOOKS | {
 EXCEPTIONS = {
     ("README.md", "(1, 48, 128, 128)"): "the photograph; a test runs the example",
     ("README.md", "Python 3.10"): "the version in pyproject.toml",
+    ("README.md", "PyTorch 2.6"): "the version in pyproject.toml",
+    ("README.md", "with PyTorch 2.13, and not with 2.10"): "versions tried",
     ("README.md", "CC BY 4.0"): "a licence",
     ("ch01_pixels", "channel 100"): "no index: a channel is 100 numbers away",
     ("ch02_codewords", "variance 1"): "what BatchNorm does",

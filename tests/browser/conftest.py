@@ -1,14 +1,11 @@
 """A browser for the tests of the built book: Chromium without a window."""
 
 import os
-import shutil
 
 import pytest
 from playwright.sync_api import sync_playwright
 
-NAMES = "chromium", "chromium-browser", "google-chrome"
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-MISSING = "Chromium is not installed: apt install chromium"
+from pdf import CHROMIUM, MISSING
 
 
 @pytest.fixture(scope="module")  # while it is open, asyncio serves only the browser

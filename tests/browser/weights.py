@@ -4,6 +4,7 @@ make book && .venv/bin/python tests/browser/weights.py
 """
 
 import gzip
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -22,8 +23,10 @@ def weight(urls: set[str]) -> float:
 
 
 if __name__ == "__main__":
-    from conftest import CHROMIUM
     from playwright.sync_api import sync_playwright
+
+    sys.path.append(str(ROOT / "book"))
+    from pdf import CHROMIUM
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM)
