@@ -27,8 +27,10 @@ MISSING = "Chromium is not installed: apt install chromium"
 TAKE = """async () => {
   await window.MathJax?.startup.promise;
   const article = document.querySelector("article.bd-article");
+  for (const name of article.querySelectorAll("th button"))
+    name.replaceWith(name.textContent);
   for (const needless of article.querySelectorAll(
-      "script, button, a.headerlink"))
+      "script, button, a.headerlink, .explained"))
     needless.remove();
   for (const folded of article.querySelectorAll("details")) {
     folded.open = true;

@@ -16,9 +16,11 @@ from pypdf import PdfReader
 
 import pdf
 from chapters import NOTEBOOKS, ROOT, code_cells, tags
+from lvc.shapes import EXAMPLE, table
 
 FIRST = "book/index"
-FILES = [FIRST, "book/ch00_overview", "book/ch03_scaled_l2", "book/bibliography"]
+FILES = [FIRST, "book/ch00_overview", "book/ch03_scaled_l2"]
+FILES += ["book/explorer", "book/bibliography"]
 PARTS = [("Part I", FILES[1:3]), ("Reference", FILES[3:])]
 
 
@@ -103,6 +105,14 @@ def test_every_line_of_code_is_printed_whole_also_what_is_folded(printed, texts)
             if "remove-input" not in tags(cell):
                 for line in filter(None, cell.source.splitlines()):
                     assert squeezed(line) in shown, f"{file}, cell {cell.id}: {line}"
+
+
+def test_the_steps_of_the_explorer_have_their_names(printed, texts):
+    _, outline = printed
+    (_, begin), (_, end) = outline[-2:]
+    shown = squeezed("".join(texts[begin:end]))
+    for row in table(EXAMPLE).rows:
+        assert squeezed(row.step.name + row.step.pattern) in shown, row.step.name
 
 
 def test_links_lead_into_the_pdf_or_to_the_web(printed):
