@@ -59,6 +59,10 @@ TOO_WIDE = """() => {
       found.push(`${box.tagName}.${box.className}: ${box.scrollWidth}`);
   return found;
 }"""
+# A plot shrinks with the screen, and its letters with it.
+SMALL_LETTERS = """() => [...document.querySelectorAll(".lvc svg text")].filter((text) =>
+  parseFloat(getComputedStyle(text).fontSize) * text.ownerSVGElement.getScreenCTM().a < 8
+).map((text) => text.textContent)"""
 # What takes the focus is noted with its looks, and how it looks without the focus.
 TABBABLE = """() => {
   const all = document.querySelectorAll(
@@ -123,6 +127,7 @@ def test_page(open_page, name, width, theme):
     assert page.evaluate("document.documentElement.dataset.theme") == theme
     complaints = [f"raw TeX: {text}" for text in page.evaluate(RAW_TEX)]
     complaints += [f"scrolls sideways: {box}" for box in page.evaluate(TOO_WIDE)]
+    complaints += [f"too small: {text}" for text in page.evaluate(SMALL_LETTERS)]
     complaints += violations(page)
     if (width, theme) in [(1280, "light"), (390, "dark")]:  # Tab after Tab takes time
         complaints += keyboard(page)
