@@ -313,12 +313,12 @@ def main(again: bool = False) -> None:
     jobs = [(suite, name) for name in every for suite in SUITES]
     if again:
         last = json.loads(RESULT.read_text())
-        unchanged = last["fingerprint"].items() & fingerprint(every).items()
+        unchanged = dict(last["fingerprint"].items() & fingerprint(every).items())
         jobs = [
             (suite, name)
             for suite, name in jobs
             if name in last["survivors"][suite]
-            or definition_of(every[name]) not in dict(unchanged)
+            or definition_of(every[name]) not in unchanged
         ]
     survived = survivors(every, jobs)
     result = {

@@ -2,8 +2,8 @@
 addEventListener("DOMContentLoaded", () => {
   const watch = new ResizeObserver((seen) => seen.forEach(({ target }) => {
     const box = target.closest(".pst-scrollable-table-container");
-    box.toggleAttribute("tabindex", box.scrollWidth > box.clientWidth);
-    if (box.hasAttribute("tabindex")) box.tabIndex = 0;
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
   }));
   document.querySelectorAll(".pst-scrollable-table-container, .pst-scrollable-table-container > table")
     .forEach((one) => watch.observe(one));
