@@ -173,7 +173,7 @@
       'torch.set_default_device("meta")  # shapes without memory; leave it out to compute',
       `block = lvc.${block}(${c}${codes}).eval()`,
       `x = torch.rand(${b}, ${c}, ${h}, ${w})`,
-      "print(lvc.shapes.trace(block, x))", "",
+      "print(lvc.trace(block, x))", "",
     ].join("\n");
   }
 

@@ -11,7 +11,7 @@ from exercises.common import (
     shape_problem,
     verdict,
 )
-from lvc.shapes import Sizes
+from lvc import Sizes
 
 
 def _input():

@@ -12,7 +12,7 @@ from exercises.common import (
     shape_problem,
     verdict,
 )
-from lvc.shapes import EXAMPLE
+from lvc import EXAMPLE
 
 
 def _too_large(largest: LargestTensor, advice: str) -> str:

@@ -14,7 +14,8 @@ from typing import NamedTuple
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from chapters import BOOK, NOTEBOOKS, ROOT, code_cells
-from lvc.shapes import BLOCKS, EXAMPLE, LVC_STEPS, table
+from lvc import EXAMPLE, shape_table
+from lvc.table import TENSORS
 
 PAGES = NOTEBOOKS | {
     path.name: new_notebook(cells=[new_markdown_cell(path.read_text(encoding="utf-8"))])
@@ -98,7 +99,8 @@ PHRASES = {
     r"# (?:\+|plus the) gate": 1,
 }
 
-STEPS = [step for steps in BLOCKS.values() for step in steps]
+TABLES = [shape_table(EXAMPLE, block) for block in TENSORS]
+STEPS = list(dict.fromkeys(row.step for table in TABLES for row in table.rows))
 AXES = {
     axes
     for step in STEPS
@@ -255,11 +257,9 @@ def is_count(text, words):
 def counts(channels):
     """Return the parameters of every step, of every block, and of Encoding."""
     sizes = EXAMPLE._replace(c=channels)
-    encoding = [step for step in LVC_STEPS if step.owner.startswith("LVC.3")]
     return {
         *(step.parameter_count(sizes) for step in STEPS),
-        *(table(sizes, block).parameters for block in BLOCKS),
-        sum(step.parameter_count(sizes) for step in encoding),
+        *(shape_table(sizes, block).parameters for block in TENSORS),
     }
 
 
@@ -358,7 +358,7 @@ def plain(text, shown):
     return bool({value, *as_share} & (shown.values | IN_TABLE))
 
 
-ROWS = [row for block in BLOCKS for row in table(EXAMPLE, block).rows]
+ROWS = [row for table in TABLES for row in table.rows]
 IN_TABLE = counts(EXAMPLE.c).union(*({*r.shape, r.size_in_bytes} for r in ROWS))
 IN_TABLE -= {0, 1}
 RULES = [

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from chapters import DAMAGED, GATES, NOTEBOOKS, STEP_BY_STEP, printed
-from lvc.shapes import EXAMPLE, LVC_STEPS
+from lvc.axes import EXAMPLE
+from lvc.steps import LVC_STEPS
 
 
 def test_every_file_is_a_notebook():
@@ -24,9 +25,9 @@ def test_the_strip_shows_the_steps_of_the_table(name):
     assert strip, f"{name}.ipynb: no cell has the id strip; name the first figure so"
     shown = printed(strip)
     titles = re.findall(r'title="([^"]*)"', shown)
-    assert titles == [f"{step.name} {step.shape(EXAMPLE)}" for step in LVC_STEPS], (
-        f"{name}.ipynb, cell strip: the steps are not those of lvc.shapes; run: make run"
-    )
+    assert titles == [
+        f"{step.name} {step.shape(EXAMPLE)}" for step in LVC_STEPS["literal"]
+    ], f"{name}.ipynb, cell strip: the steps are not those of lvc.steps; run: make run"
     assert shown.count('aria-current="step"') >= 1, (
         f"{name}.ipynb, cell strip: no step is marked; name the steps of the chapter"
     )

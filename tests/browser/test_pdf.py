@@ -16,7 +16,7 @@ from pypdf import PdfReader
 
 import pdf
 from chapters import NOTEBOOKS, ROOT, code_cells, tags
-from lvc.shapes import EXAMPLE, table
+from lvc import EXAMPLE, shape_table
 
 FIRST = "book/index"
 FILES = [FIRST, "book/ch00_overview", "book/ch03_scaled_l2"]
@@ -111,7 +111,7 @@ def test_the_steps_of_the_explorer_have_their_names(printed, texts):
     _, outline = printed
     (_, begin), (_, end) = outline[-2:]
     shown = squeezed("".join(texts[begin:end]))
-    for row in table(EXAMPLE).rows:
+    for row in shape_table(EXAMPLE).rows:
         assert squeezed(row.step.name + row.step.pattern) in shown, row.step.name
 
 
