@@ -26,7 +26,11 @@ SLIDER = Sizes(b=32, c=1024, h=128, w=128, k=256)
 # What one operation is, as operations for each number.
 COUNTED = {
     "matrix product, convolution": (2, "pair", "a multiplication and an addition"),
-    "sum, mean, maximum": (1, "number that goes in", "an addition or comparison"),
+    "sum, mean, maximum, median": (
+        1,
+        "number that goes in",
+        "an addition or comparison",
+    ),
     "softmax": (5, "number", "maximum, subtraction, exponential, sum, division"),
     "BatchNorm": (4, "number", "subtraction, division, multiplication, addition"),
     "GroupNorm": (7, "number", "the same, and mean and variance: three more"),

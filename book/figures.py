@@ -24,7 +24,7 @@ from lvc.steps import LVC_STEPS, Step
 
 # Okabe and Ito's palette, made for every kind of colour vision. n = h w has one colour.
 COLOURS = {"b": "#009E73", "c": "#E69F00", "n": "#56B4E9", "k": "#CC79A7"}
-COLOURS |= {"h": COLOURS["n"], "w": COLOURS["n"], "1": "#BBBBBB"}
+COLOURS |= {"h": COLOURS["n"], "w": COLOURS["n"], "j": COLOURS["k"], "1": "#BBBBBB"}
 
 STYLE = """<style>
 .lvc, .lvc ol {display: flex; flex-wrap: wrap; align-items: center; gap: .5rem .7rem;

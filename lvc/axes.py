@@ -13,9 +13,9 @@ AXES = {
     "k": "codewords, the visual centres",
 }
 
-# The axes that follow from others: their product, divided, rounded down. m is the width
-# inside ConvBlock.
-DERIVED = {"n": ("h w", 1), "m": ("c", 4)}
+# The axes that follow from others: (their product + a number) // a divisor. m is the
+# width inside ConvBlock, j the smaller half of the codewords, with the median.
+DERIVED = {"n": ("h w", 0, 1), "m": ("c", 0, 4), "j": ("k", 1, 2)}
 
 
 def split(axes: str) -> list[str]:
@@ -40,14 +40,14 @@ class Sizes(NamedTuple):
     def of(self, axes: str) -> tuple[int, ...]:
         """Return the sizes of axes such as 'b n c' or 'b (4 c) h w'.
 
-        m is the width inside ConvBlock, a quarter of c; a number stands for itself.
+        n is h w, m a quarter of c, j half of k, rounded up; a number stands for itself.
         """
         return tuple(prod(map(self._size, axis.split())) for axis in split(axes))
 
     def _size(self, axis: str) -> int:
         if axis in DERIVED:
-            of, divisor = DERIVED[axis]
-            return prod(self.of(of)) // divisor
+            of, plus, divisor = DERIVED[axis]
+            return (prod(self.of(of)) + plus) // divisor
         return getattr(self, axis) if axis in self._fields else int(axis)
 
 

@@ -13,7 +13,10 @@ from lvc.axes import Sizes, operands
 
 
 class Intermediate(NamedTuple):
-    """A tensor that is made within a step; the last one is the step's result."""
+    """A tensor that is made within a step; the last one is the step's result.
+
+    One of a single axis may stand for those on the way to it.
+    """
 
     name: str
     axes: str
@@ -131,16 +134,16 @@ ENCODING_STEPS = {
         Step(
             "centred pixels",
             "b n c, k c -> b n c",
-            "subtracts the mean codeword, which has no gradient",
+            "subtracts the median codeword, which has no gradient",
             intermediates=(
-                Intermediate("mean codeword", "c", "k c"),
+                Intermediate("smaller half of the codewords", "j c", "k c"),
                 Intermediate("centred pixels", "b n c", "b n c"),
             ),
         ),
         Step(
             "centred codewords",
             "k c -> k c",
-            "subtracts the mean codeword, which has no gradient",
+            "subtracts the median codeword, which has no gradient",
             "codewords",
             "k c",
             "k c",
@@ -153,13 +156,17 @@ ENCODING_STEPS = {
             "k",
             # A factor of a product counts when it is used.
             intermediates=(
+                Intermediate("squares of the codewords", "k c", "k c"),
+                Intermediate("scores of lost codewords", "k", "k c, 7 k"),
+                Intermediate("finite codewords", "k c", "k c"),
+                Intermediate("finite scale", "k", "k"),
                 Intermediate("squares of the pixels", "b n c", "b n c"),
                 Intermediate("|pixel|^2", "b n 1", "b n c"),
-                Intermediate("squares of the codewords", "k c", "k c"),
+                Intermediate("squares of the finite codewords", "k c", "k c"),
                 Intermediate("|codeword|^2", "k", "k c"),
                 Intermediate("-2 scale", "k", "k"),
                 Intermediate("-2 scale x codewords", "k c", "k c"),
-                Intermediate("scale x |codeword|^2", "k", "k"),
+                Intermediate("scale x |codeword|^2, or lost", "k", "2 k"),
                 Intermediate("that + pixels . codewords", "b n k", "2 b n k c"),
                 Intermediate("scaled_l2", "b n k", "2 b n k"),
             ),

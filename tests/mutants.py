@@ -18,7 +18,7 @@ MODULES = [
     *("axes", "steps", "table", "__main__"),
 ]
 
-AXIS = r"(?:[bchwnkmo]|[1-9])(?:=\{self\.\w+\})?"
+AXIS = r"(?:[bchwnkmoj]|[1-9])(?:=\{self\.\w+\})?"
 PATTERN = re.compile(rf"(?:{AXIS}|->|[ ,()])+")
 OPERATORS = {
     ast.Add: ast.Sub,

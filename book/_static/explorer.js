@@ -19,8 +19,8 @@
   function size(part) {
     if (part in settings) return BigInt(settings[part]);
     if (!(part in data.derived)) return BigInt(part);
-    const [of, divisor] = data.derived[part];
-    return count(of) / BigInt(divisor);
+    const [of, plus, divisor] = data.derived[part];
+    return (count(of) + BigInt(plus)) / BigInt(divisor);
   }
   const product = (sizes) => sizes.reduce((all, one) => all * one, 1n);
   const shape = (text) => split(text).map((axis) => product(axis.split(" ").map(size)));
