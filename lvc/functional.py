@@ -37,15 +37,24 @@ def in_float32(function: Function) -> Function:
         for tensor in tensors:
             dtype = torch.promote_types(dtype, tensor.dtype)
         wide = torch.promote_types(dtype, torch.float32)
-        args = [tensor.to(wide) for tensor in args]
-        kwargs = {name: tensor.to(wide) for name, tensor in kwargs.items()}
+        args = [_as(wide, tensor) for tensor in args]
+        kwargs = {name: _as(wide, tensor) for name, tensor in kwargs.items()}
         device = tensors[0].device.type
-        if autocast_is_on(device) or torch.compiler.is_exporting():
+        if autocast_is_on(device) or _is_exporting():
             with torch.autocast(device, enabled=False):
-                return function(*args, **kwargs).to(dtype)
-        return function(*args, **kwargs).to(dtype)
+                return _as(dtype, function(*args, **kwargs))
+        return _as(dtype, function(*args, **kwargs))
 
     return cast(Function, in_wide_numbers)
+
+
+def _as(dtype, tensor):
+    # An exported `to` would insist on the dtype that the tensor had.
+    return tensor if tensor.dtype == dtype else tensor.to(dtype)
+
+
+def _is_exporting() -> bool:
+    return torch.compiler.is_compiling() and torch.compiler.is_exporting()
 
 
 def centred(

@@ -260,7 +260,7 @@ def far_and_near(near, far, distance):
 def test_far_codewords_do_not_spoil_the_others(distance):
     for near, far in ((2, 1), (63, 1), (33, 31)):
         fast, literal = far_and_near(near, far, distance)
-        assert max(fast, literal) <= 1e-6, (near, far, fast, literal)
+        assert max(fast, literal) <= 3e-6, (near, far, fast, literal)
 
 
 def test_the_known_limit_is_a_majority_of_codewords_far_from_the_pixels():

@@ -8,7 +8,7 @@ import torch
 
 import lvc
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parents[1] / "book" / "data" / "official"
 MODULES = {
     "encoding": lambda: lvc.Encoding(32),
     "convblock": lambda: lvc.ConvBlock(32, 32),

@@ -8,11 +8,11 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-import explorer
 import lvc
 from lvc.axes import AXES, split
 from lvc.steps import ENCODING_STEPS, FORMS, LEAST_CHANNELS, STEPS
 from lvc.table import TENSORS
+from lvcbook import explorer
 
 ODD = lvc.Sizes(b=3, c=21, h=5, w=7, k=11)  # no axis is another's size, nor 4 n or 2 c
 ENCODE = {"literal": lvc.reference.encode, "product": lvc.encode}

@@ -91,7 +91,11 @@ def shard_the_parameters(rank, file):
 
     # Layers that are units of their own hold float32 until they run in bfloat16.
     half = MixedPrecisionPolicy(param_dtype=torch.bfloat16)
+    wide = MixedPrecisionPolicy(torch.float32, output_dtype=torch.bfloat16)
     sharded = deepcopy(block)
+    for norm in sharded.modules():  # their running statistics are float32
+        if isinstance(norm, torch.nn.modules.batchnorm._BatchNorm):
+            fully_shard(norm, mesh=mesh, mp_policy=wide)
     for unit in (sharded.lvc.conv_1, sharded.l_MLP.dw, sharded.conv1, sharded):
         fully_shard(unit, mesh=mesh, mp_policy=half)
     result = sharded(x)

@@ -22,7 +22,8 @@ if find_spec("ultralytics") is None:
     )
 
 TESTS = Path(__file__).parent
-CHAPTER = TESTS.parent / "book" / "ch14_your_network.ipynb"
+BOOK = TESTS.parent / "book"
+CHAPTER = BOOK / "ch14_your_network.ipynb"
 CELLS = {
     cell["id"]: "".join(cell["source"])
     for cell in json.loads(CHAPTER.read_text(encoding="utf-8"))["cells"]
@@ -188,7 +189,9 @@ def test_with_the_old_row_numbers_the_network_still_builds_from_other_rows(tasks
 def test_the_eps_of_the_norms_is_changed_and_can_be_set_back(names):
     from ultralytics.utils.torch_utils import initialize_weights
 
-    with np.load(TESTS / "golden" / "evcblock_c32.npz", allow_pickle=False) as file:
+    with np.load(
+        BOOK / "data" / "official" / "evcblock_c32.npz", allow_pickle=False
+    ) as file:
         golden = {name: torch.from_numpy(file[name]) for name in file.files}
     state = {
         name.removeprefix("state/"): value

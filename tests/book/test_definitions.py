@@ -1,7 +1,7 @@
 """A cell tagged `lvc` holds the module's own definition, as a syntax tree."""
 
 import lvc
-from chapters import DAMAGED, NOTEBOOKS, PLACES, definitions
+from tests.support.notebooks import DAMAGED, NOTEBOOKS, PLACES, definitions
 
 
 def test_every_definition_has_one_cell():

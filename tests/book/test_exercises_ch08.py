@@ -2,9 +2,9 @@
 
 import pytest
 
-from answers import refuses, verdict
-from exercises import ch08 as exercises
 from lvc.steps import LVC_STEPS
+from lvcbook.exercises import ch08 as exercises
+from tests.support.answers import refuses, verdict
 
 PARTS = {step.part: step.name for step in LVC_STEPS["literal"] if step.part}
 

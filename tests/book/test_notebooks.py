@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from chapters import DAMAGED, GATES, NOTEBOOKS, STEP_BY_STEP, printed
 from lvc.axes import EXAMPLE
 from lvc.steps import LVC_STEPS
+from tests.support.notebooks import DAMAGED, GATES, NOTEBOOKS, STEP_BY_STEP, printed
 
 
 def test_every_file_is_a_notebook():

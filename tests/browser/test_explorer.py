@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 
-import explorer
 from lvc import EXAMPLE, Sizes, shape_table, trace
 from lvc.steps import FORMS, STEPS
+from lvcbook import explorer
 
 ROOT = Path(__file__).parents[2]
 KINDS = explorer.BLOCKS
@@ -29,9 +29,9 @@ def block(name, sizes):
 
 
 def test_the_script_is_small():
-    static = ROOT / "book" / "_static"
-    assert (static / "explorer.js").stat().st_size < 30_000
-    assert (static / "explorer.css").stat().st_size < 30_000
+    web = ROOT / "book" / "web"
+    assert (web / "explorer.js").stat().st_size < 30_000
+    assert (web / "explorer.css").stat().st_size < 30_000
 
 
 # In the browser
