@@ -44,7 +44,12 @@ PAGE = "self_checks"  # it shows the last run
 # Chapter 12 trains for seconds, and chapter 14 starts processes.
 NOT_RUN = {"ch12_learning", "ch14_your_network", PAGE}
 QUICK = {"wrong_input", "ch00_overview", "ch08_lvcblock"}
-ORDER = "test_golden.py", "test_command.py"
+FIRST = {
+    "__main__": "test_command.py",
+    "axes": "test_steps.py",
+    "steps": "test_steps.py",
+    "table": "test_table.py",
+}
 SECONDS = 200  # a mutant that takes longer hangs, and is noticed
 
 
@@ -120,8 +125,9 @@ def _unit_tests(mutant: Mutant | None) -> str:
             self.failed = self.failed or (report.failed and report.nodeid) or ""
 
     files = [p for p in Path("tests").glob("test_*.py") if p.name not in LEFT_OFF]
-    first, last = ORDER[::-1] if mutant and mutant.module == "__main__" else ORDER
-    files.sort(key=lambda path: (path.name == last, path.name != first, path))
+    first = FIRST.get(mutant.module if mutant else "", "test_golden.py")
+    last = "test_command.py"  # it starts processes
+    files.sort(key=lambda path: (path.name != first, path.name == last, path))
     options = (
         "-x -q -o addopts= --assert=plain -p no:cacheprovider -p no:nbval -p no:xdist"
     )

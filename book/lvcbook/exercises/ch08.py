@@ -16,7 +16,7 @@ def _parameters(module) -> int:
 
 def check_parameters(answer) -> None:
     """Check the number of parameters of LVCBlock for 256 channels, 64 codewords."""
-    block, small = lvc.LVCBlock(256, 64), _parameters(lvc.LVCBlock(32, 64))
+    block, small = lvc.LVCBlock(256), _parameters(lvc.LVCBlock(32))
     right = _parameters(block)
     norms = [part for part in block.modules() if hasattr(part, "running_mean")]
     stored = sum(value.numel() for value in block.state_dict().values())
