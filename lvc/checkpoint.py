@@ -103,9 +103,9 @@ def load_cfpnet(
 
 
 def _opened(path: str | os.PathLike) -> object:
-    numbers = getattr(torch.serialization, "safe_globals", nullcontext)(_NUMPY)
+    allowed = getattr(torch.serialization, "safe_globals", nullcontext)  # torch >= 2.5
     try:
-        with numbers:
+        with allowed(_NUMPY):
             return torch.load(path, map_location="cpu", weights_only=True)
     except (FileNotFoundError, IsADirectoryError, PermissionError):
         raise
@@ -148,7 +148,7 @@ def _state_of_block(checkpoint: Mapping, prefix: str | None) -> dict:
         (name.removesuffix(CODEWORDS), state)
         for state in _dictionaries(checkpoint)
         for name in state
-        if isinstance(name, str) and f".{name}".endswith(f".{CODEWORDS}")
+        if f".{name}".endswith(f".{CODEWORDS}")
     ]
     prefixes = " and ".join(repr(before) for before, _ in found)
     if not found:
