@@ -13,7 +13,15 @@ from itertools import islice
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-MODULES = ["reference", "functional", "layers", "checks", "shapes", "__main__"]
+MODULES = [
+    "reference",
+    "functional",
+    "layers",
+    "checks",
+    "checkpoint",
+    "shapes",
+    "__main__",
+]
 
 AXIS = r"(?:[bchwnkmo]|[1-9])(?:=\{self\.\w+\})?"
 PATTERN = re.compile(rf"(?:{AXIS}|->|[ ,()])+")

@@ -12,6 +12,7 @@ ALONE = "the tensor stands alone, so any four letters say the same"
 SAME = "the same two numbers are multiplied"
 UNPACKED = "unpacking takes one item after the other from either"
 EMPTY = "PyTorch's base class does nothing there"
+TYPED = "only a type checker reads the bound of a type variable"
 WIDE = "functional.in_float32.in_wide_numbers"
 HARMLESS = {
     "reference.residuals: rearrange(codewords, 'k c -> 1 1 k c') -> codewords": ONES,
@@ -28,6 +29,7 @@ HARMLESS = {
     "functional.centred: 'b n c' -> 'n b c'": UNREAD,
     "functional.centred: 'b n c' -> 'b c n'": UNREAD,
     "functional.centred: 'k c' -> 'c k'": UNREAD,
+    "checkpoint.M: TypeVar('M', bound=nn.Module) -> TypeVar('M')": TYPED,
     "shapes.LIGHT_MLP_STEPS: '(4 c) c 1 1, (4 c)' -> '(c 4) c 1 1, (4 c)'": SAME,
     "shapes.Table._repr_html_: list(map(escape, line)) -> map(escape, line)": UNPACKED,
     "shapes.Recorder.__init__: super().__init__() -> nothing": EMPTY,
