@@ -2,6 +2,7 @@
 
 from lvc import reference, steps
 from lvc.axes import EXAMPLE, Sizes
+from lvc.checkpoint import as_in_detector, load_cfpnet
 from lvc.functional import aggregate, encode, scaled_l2
 from lvc.layers import ConvBlock, Encoding, EVCBlock, LightMLPBlock, LVCBlock, Mean
 from lvc.table import shape_table, trace
@@ -18,7 +19,9 @@ __all__ = [
     "Mean",
     "Sizes",
     "aggregate",
+    "as_in_detector",
     "encode",
+    "load_cfpnet",
     "reference",
     "scaled_l2",
     "shape_table",

@@ -21,6 +21,8 @@ from torch import Tensor
 
 from lvc.checks import Function, autocast_is_on, checked
 
+is_exporting = getattr(torch.compiler, "is_exporting", bool)  # PyTorch 2.7 or newer
+
 
 def in_float32(function: Function) -> Function:
     """Return `function` computing in float32, or in float64 if a tensor is.
@@ -30,6 +32,10 @@ def in_float32(function: Function) -> Function:
     outside autocast. The result has the dtype to which the tensors promote.
     """
 
+    def cast_to(dtype, tensor):
+        # An exported `to` would insist on the dtype that the tensor had.
+        return tensor if tensor.dtype == dtype else tensor.to(dtype)
+
     @wraps(function)
     def in_wide_numbers(*args, **kwargs):
         tensors = [*args, *kwargs.values()]
@@ -37,24 +43,15 @@ def in_float32(function: Function) -> Function:
         for tensor in tensors:
             dtype = torch.promote_types(dtype, tensor.dtype)
         wide = torch.promote_types(dtype, torch.float32)
-        args = [_as(wide, tensor) for tensor in args]
-        kwargs = {name: _as(wide, tensor) for name, tensor in kwargs.items()}
+        args = [cast_to(wide, tensor) for tensor in args]
+        kwargs = {name: cast_to(wide, tensor) for name, tensor in kwargs.items()}
         device = tensors[0].device.type
-        if autocast_is_on(device) or _is_exporting():
+        if autocast_is_on(device) or is_exporting():
             with torch.autocast(device, enabled=False):
-                return _as(dtype, function(*args, **kwargs))
-        return _as(dtype, function(*args, **kwargs))
+                return cast_to(dtype, function(*args, **kwargs))
+        return cast_to(dtype, function(*args, **kwargs))
 
     return cast(Function, in_wide_numbers)
-
-
-def _as(dtype, tensor):
-    # An exported `to` would insist on the dtype that the tensor had.
-    return tensor if tensor.dtype == dtype else tensor.to(dtype)
-
-
-def _is_exporting() -> bool:
-    return torch.compiler.is_compiling() and torch.compiler.is_exporting()
 
 
 def centred(

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MODULES = [
-    *("reference", "functional", "layers", "checks"),
+    *("reference", "functional", "layers", "checks", "checkpoint"),
     *("axes", "steps", "table", "__main__"),
 ]
 
