@@ -8,11 +8,11 @@ fails, or nothing ends in time.
 Then the other way round: what is stored in the chapters is changed, outputs and prose,
 and nbval and the gates on the prose run.
 
-    python tests/mutation.py            all of it, into book/mutants.json
-    python tests/mutation.py --again    its survivors, and what changed in lvc since
-    python tests/mutation.py TEXT       the mutants whose name holds the text, printed
+Without arguments it runs all of it, which takes three quarters of an hour with two cores,
+and writes book/mutants.json.
 """
 
+import argparse
 import gc
 import hashlib
 import json
@@ -27,13 +27,16 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from harmless import HARMLESS
-from mutants import MODULES, Mutant, mutants
-
 ROOT = Path(__file__).parents[1]
+sys.path.append(str(ROOT / "book"))
+
+import toc  # noqa: E402
+from harmless import HARMLESS  # noqa: E402
+from mutants import MODULES, Mutant, mutants  # noqa: E402
+
 RESULT = ROOT / "book" / "mutants.json"
 SUITES = ["chapters", "unit tests"]
-COPIED = ["lvc", "book", "tests", "pyproject.toml", "README.md"]
+COPIED = ["lvc", "book", "tests", "_toc.yml", "pyproject.toml", "README.md"]
 LEFT_OFF = {
     *("test_style.py", "test_package.py"),  # they read files, not behaviour
     # These start compilers and processes, in seconds that a thousand mutants add up.
@@ -75,7 +78,7 @@ def _chapters(mutant: Mutant | None) -> str:
     from IPython.utils.capture import capture_output
     from nbformat import read
 
-    chapters = {path.stem: read(path, 4) for path in sorted(Path().glob("*.ipynb"))}
+    chapters = {path.stem: read(path.name, 4) for path in toc.notebooks()}
     name = mutant.definition.split(".")[0] if mutant else ""
     for chapter in NOT_RUN & set(chapters):
         del chapters[chapter]
@@ -218,9 +221,8 @@ def fingerprint(every: dict[str, Mutant]) -> dict[str, str]:
     }
 
 
-def show(wanted: str) -> None:
-    """Run the mutants whose name holds the text, and print what noticed them."""
-    chosen = {name: m for name, m in every_mutant().items() if wanted in name}
+def show(chosen: dict[str, Mutant]) -> None:
+    """Run these mutants, and print what noticed them."""
     names = {mutant: name for name, mutant in chosen.items()}
     for suite, mutant, noticed in run([(s, m) for m in names for s in SUITES]):
         print(f"{names[mutant]}\n    {suite}: {noticed or 'SURVIVED'}", flush=True)
@@ -268,6 +270,7 @@ def changed_outputs(path: Path, folder: Path) -> tuple[int, int]:
             values[kind] = _last_digit_changed("".join(values[kind]))
     book = folder / path.stem / "book"
     shutil.copytree(ROOT / "book", book)
+    shutil.copy2(ROOT / "_toc.yml", folder / path.stem)
     (folder / path.stem / "tests").symlink_to(ROOT / "tests")
     (book / path.name).write_text(json.dumps(stored))
     options = "-n0 -o addopts= --nbval --nbval-current-env -p no:cacheprovider -q -rf"
@@ -287,10 +290,10 @@ def _last_digit_changed(text: str) -> str:
 
 def edits() -> list[dict]:
     """Return, for each page, how many changes were made and how many were noticed."""
-    sys.path[:0] = [str(ROOT / "tests" / "book"), str(ROOT / "book")]
+    sys.path.insert(0, str(ROOT / "tests" / "book"))
     from prose import changes_detected
 
-    paths = sorted({*(ROOT / "book").glob("*.ipynb")} - {ROOT / f"book/{PAGE}.ipynb"})
+    paths = [path for path in toc.notebooks() if path.stem != PAGE]
     with (
         tempfile.TemporaryDirectory() as folder,
         ThreadPoolExecutor(os.cpu_count()) as pool,
@@ -308,7 +311,7 @@ def edits() -> list[dict]:
     return rows
 
 
-def main(again: bool = False) -> None:
+def run_all(again: bool) -> None:
     every = every_mutant()
     jobs = [(suite, name) for name in every for suite in SUITES]
     if again:
@@ -331,11 +334,30 @@ def main(again: bool = False) -> None:
     print(f"written: {RESULT.relative_to(ROOT)}")
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--again",
+        action="store_true",
+        help="run only the last survivors, and what changed in lvc since",
+    )
+    which.add_argument(
+        "text",
+        metavar="TEXT",
+        nargs="?",
+        help="run the mutants whose name holds TEXT, and print what notices them",
+    )
+    asked = parser.parse_args()
+    if asked.text is None:
+        return run_all(asked.again)
+    chosen = {name: m for name, m in every_mutant().items() if asked.text in name}
+    if not asked.text or not chosen:
+        parser.error(f"no mutant has {asked.text!r} in its name")
+    return show(chosen)
+
+
 if __name__ == "__main__":
-    match sys.argv[1:]:
-        case ["--again"]:
-            main(again=True)
-        case [wanted]:
-            show(wanted)
-        case _:
-            main()
+    main()

@@ -27,7 +27,7 @@ def open_page(browser, book):
     """
     contexts, complaints = [], []
 
-    def open_page(name, width=1280, theme="light", origin=None):
+    def open_page(name, width=1280, theme="light", origin=None, fragment=""):
         origin = origin or book.as_uri()
         context = browser.new_context(
             viewport={"width": width, "height": 800},
@@ -53,7 +53,7 @@ def open_page(browser, book):
         page.on("console", console)
         page.on("pageerror", lambda error: complaints.append(f"{where}: {error}"))
         page.on("request", request)
-        page.goto(f"{origin}/book/{name}.html", wait_until="load")
+        page.goto(f"{origin}/book/{name}.html{fragment}", wait_until="load")
         return page
 
     yield open_page

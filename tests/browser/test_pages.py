@@ -9,17 +9,14 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from urllib.request import url2pathname
 
 import pytest
-import yaml
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 
+import toc
 from weights import weight
 
-TOC = yaml.safe_load(Path(__file__).parents[2].joinpath("_toc.yml").read_text())
-FILES = [TOC["root"]] + [
-    chapter["file"] for part in TOC["parts"] for chapter in part["chapters"]
-]
-PAGES = [file.removeprefix("book/") for file in FILES] + ["../search", "../genindex"]
+PAGES = [page.removeprefix("book/") for page in toc.pages()]
+PAGES += ["../search", "../genindex"]
 
 # The inside of a figure is hidden from a screen reader, and axe is slow among its lines.
 EMPTY_FIGURES = """() => document.querySelectorAll("svg[aria-hidden=true]").forEach(

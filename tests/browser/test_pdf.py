@@ -15,6 +15,7 @@ from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
 import pdf
+import toc
 from chapters import NOTEBOOKS, ROOT, code_cells, tags
 from lvc.shapes import EXAMPLE, table
 
@@ -59,7 +60,7 @@ def texts(printed):
 
 
 def test_the_parts_are_those_of_the_book():
-    first, parts = pdf.toc()
+    first, parts = toc.parts()
     assert first == FIRST
     files = [file for _, part in parts for file in part]
     assert files == re.findall(r"file: (\S+)", (ROOT / "_toc.yml").read_text())
