@@ -23,7 +23,7 @@ def open_page(browser, book):
     """Open pages of the book, and fail at the end if one of them was not content.
 
     A page is opened from disk, or from `origin`. It must not log an error, nor ask for
-    anything outside the book.
+    anything outside the book. Without a theme it meets a reader for the first time.
     """
     contexts, complaints = [], []
 
@@ -34,9 +34,10 @@ def open_page(browser, book):
             reduced_motion="reduce",  # a page that still scrolls has no fixed places
         )
         contexts.append(context)
-        context.add_init_script(
-            "for (const key of ['mode', 'theme']) localStorage[key] = '" + theme + "'"
-        )
+        if theme:
+            context.add_init_script(
+                f"for (const key of ['mode', 'theme']) localStorage[key] = '{theme}'"
+            )
         page = context.new_page()
         page.loaded = set()
         where = f"{name}.html, {width} pixels wide, {theme}"

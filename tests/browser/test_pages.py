@@ -131,6 +131,30 @@ def test_page(open_page, name, width, theme):
     assert not complaints, "\n".join(complaints)
 
 
+@pytest.mark.parametrize("name", ["index", "ch00_overview", "../search"])
+def test_a_first_visit_logs_no_error(open_page, name):
+    page = open_page(name, theme=None)
+    page.evaluate(OPEN_ALL)
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+
+
+@pytest.mark.parametrize("where", ["disk", "server"])
+def test_the_address_of_the_folder_leads_to_the_book(open_page, origin, where):
+    page = open_page(
+        "../index", theme=None, origin=origin if where == "server" else None
+    )
+    page.wait_for_url("**/book/index.html")
+    page.evaluate(OPEN_ALL)
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+
+
+def test_every_built_page_is_opened(book):
+    built = {*book.glob("*.html"), *book.glob("book/**/*.html")}
+    opened = {(book / "book" / f"{name}.html").resolve() for name in PAGES}
+    left = {path.name for path in built if path.resolve() not in opened}
+    assert left == {"index.html"}  # that one leads to the book, see above
+
+
 @pytest.mark.parametrize("name", [name for name in PAGES if name.startswith("ch")])
 def test_weight_of_a_chapter(open_page, name):
     page = open_page(name)
