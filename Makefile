@@ -27,7 +27,7 @@ $(PAGE): .venv/installed $(SOURCES)
 
 # The whole book as one file, printed from the built pages by Chromium.
 pdf: $(PAGE)
-	@$(BIN)/python book/pdf.py
+	@$(BIN)/python -m tools.pdf
 
 test: .venv/installed
 	$(BIN)/python -m pytest
@@ -37,21 +37,21 @@ lab: .venv/installed
 
 # Execute the chapters again, whole and in place, after a change.
 run: .venv/installed
-	$(BIN)/python book/execute.py
+	$(BIN)/python -m tools.execute
 
 # Break lvc and the book in every place, and write the page of who noticed.
 mutants: .venv/installed
-	$(BIN)/python tests/mutation.py
-	$(BIN)/python book/execute.py book/self_checks.ipynb
+	$(BIN)/python -m tools.mutants
+	$(BIN)/python -m tools.execute book/self_checks.ipynb
 
 # Measure lvc against the literal form: a table, and the data that chapter 10 shows.
 bench: .venv/installed
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python -m tools.bench
 
-# Train the networks of chapter 12 that are not in book/experiment.json yet, and say how
-# to train all of them afresh.
+# Train the networks of chapter 12 that are not in book/data/experiment.json yet, and say how
+# to train all of them afresh: make experiment FRESH=1.
 experiment: .venv/installed
-	$(BIN)/python book/experiment.py
+	cd book && ../$(BIN)/python -m lvcbook.experiment $(if $(FRESH),--fresh)
 
 # Test the module with the oldest PyTorch that it takes, in an environment of its own.
 # That PyTorch needs Python 3.10 or 3.11, and has no float16 on the CPU.

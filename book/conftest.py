@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-import toc
+from tools import toc
 
 WHAT = {
     "Cell outputs differ": "the stored output is not what the cell gives now; "

@@ -1,5 +1,7 @@
 """Every command says with --help what it takes, and wrong arguments get one sentence."""
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 # Of each command: what --help names, and wrong arguments with the end of their sentence.
 COMMANDS = {
-    "book/execute.py": (
+    "tools.execute": (
         "NOTEBOOK",
         [
             (
@@ -23,19 +25,19 @@ COMMANDS = {
             (["--fast"], "unrecognized arguments: --fast"),
         ],
     ),
-    "book/pdf.py": (
+    "tools.pdf": (
         "Chromium",
         [(["page.pdf"], "unrecognized arguments: page.pdf")],
     ),
-    "book/experiment.py": (
+    "lvcbook.experiment": (
         "--fresh",
         [(["digits"], "unrecognized arguments: digits")],
     ),
-    "benchmarks/bench.py": (
+    "tools.bench": (
         "lvc.reference.encode",
         [(["--quick"], "unrecognized arguments: --quick")],
     ),
-    "tests/mutation.py": (
+    "tools.mutants": (
         "--again",
         [
             (["--again", "foo"], "argument TEXT: not allowed with argument --again"),
@@ -45,40 +47,36 @@ COMMANDS = {
         ],
     ),
 }
-CASES = [(path, *case) for path, (_, cases) in COMMANDS.items() for case in cases]
+CASES = [(module, *case) for module, (_, cases) in COMMANDS.items() for case in cases]
 
 
-def run(path, *arguments):
+def run(module, *arguments):
     return subprocess.run(
-        [sys.executable, path, *arguments],
+        [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'book'}"},
         capture_output=True,
         text=True,
         timeout=60,  # what it would start takes longer
     )
 
 
-@pytest.mark.parametrize("path", COMMANDS)
-def test_help(path):
-    result = run(path, "--help")
+@pytest.mark.parametrize("module", COMMANDS)
+def test_help(module):
+    result = run(module, "--help")
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.startswith("usage: ") and COMMANDS[path][0] in result.stdout
+    assert result.stdout.startswith("usage: ") and COMMANDS[module][0] in result.stdout
 
 
-@pytest.mark.parametrize(("path", "arguments", "sentence"), CASES, ids=str)
-def test_wrong_arguments_get_one_sentence(path, arguments, sentence):
-    result = run(path, *arguments)
+@pytest.mark.parametrize(("module", "arguments", "sentence"), CASES, ids=str)
+def test_wrong_arguments_get_one_sentence(module, arguments, sentence):
+    result = run(module, *arguments)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("usage: ")
     assert result.stderr.splitlines()[-1].endswith(f": error: {sentence}")
 
 
 def test_every_command_of_make_is_here():
-    makefile = (ROOT / "Makefile").read_text()
-    assert all(path in makefile for path in COMMANDS)
-    scripts = {
-        line.split("$(BIN)/python ")[-1].split()[0]
-        for line in makefile.splitlines()
-        if "$(BIN)/python " in line
-    }
-    assert {script for script in scripts if script.endswith(".py")} == {*COMMANDS}
+    modules = re.findall(r"python -m ([\w.]+)", (ROOT / "Makefile").read_text())
+    ours = {module for module in modules if module.startswith(("tools.", "lvcbook."))}
+    assert ours == {*COMMANDS}

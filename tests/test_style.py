@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import toc
+from tools import toc
 
 ROOT = Path(__file__).parents[1]
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-import experiment
+from lvcbook import experiment
 
 KNOWN = json.loads(experiment.SAVED.read_text())
 
@@ -75,7 +75,7 @@ def test_a_complete_experiment_says_so_and_how_to_run_it_afresh(
     assert command(KNOWN) == []
     said = capsys.readouterr().out
     assert "All results are stored, and those come out again." in said
-    assert said.strip().endswith("experiment.py --fresh")
+    assert said.strip().endswith("make experiment FRESH=1")
     assert len(command(KNOWN, "--fresh")) == len(experiment.SEEDS) * len(
         experiment.ARMS
     )
@@ -106,7 +106,7 @@ CHANGES = {
 
 @pytest.mark.parametrize(("known", "sentence"), CHANGES.values(), ids=CHANGES)
 def test_a_changed_experiment_is_noticed(command, trained, known, sentence):
-    with pytest.raises(SystemExit, match=f"has changed: {sentence}. .* --fresh"):
+    with pytest.raises(SystemExit, match=f"has changed: {sentence}. .* FRESH=1"):
         command(known)
 
 

@@ -9,9 +9,17 @@ import sys
 import nbformat
 import pytest
 
-import toc
-from chapters import DAMAGED, GATES, NOTEBOOKS, ROOT, STEP_BY_STEP, printed, read
 from lvc.shapes import EXAMPLE, LVC_STEPS
+from tests.support.notebooks import (
+    DAMAGED,
+    GATES,
+    NOTEBOOKS,
+    ROOT,
+    STEP_BY_STEP,
+    printed,
+    read,
+)
+from tools import toc
 
 
 def test_every_file_is_a_notebook():
@@ -41,9 +49,13 @@ def test_the_strip_shows_the_steps_of_the_table(name):
 @pytest.fixture
 def with_own_notebooks(tmp_path):
     """A copy of the book in which a reader has notebooks of their own."""
-    copied = shutil.ignore_patterns("_static", "__pycache__", "ch*.ipynb", "*.json")
-    shutil.copytree(ROOT / "book", tmp_path / "book", ignore=copied)
-    shutil.copy(ROOT / "_toc.yml", tmp_path)
+    shutil.copytree(ROOT / "tools", tmp_path / "tools")
+    (tmp_path / "book").mkdir()
+    for name in ("_toc.yml", "book/conftest.py", "book/index.md"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    for page in toc.pages():
+        if (ROOT / f"{page}.md").exists():
+            (tmp_path / f"{page}.md").touch()
     for name in toc.notebooks():
         (tmp_path / "book" / name.name).write_text(GOOD)
     for name in OWN:
@@ -70,11 +82,11 @@ def run(folder, *command):
 
 
 def test_a_readers_own_notebooks_are_not_executed_but_named(with_own_notebooks):
-    script = with_own_notebooks / "book" / "execute.py"
+    script = with_own_notebooks / "tools" / "execute.py"
     # Executing them all takes long.
     text = script.read_text().replace("        execute(path)", "        continue")
     script.write_text(text)
-    result = run(with_own_notebooks, "book/execute.py")
+    result = run(with_own_notebooks, "-m", "tools.execute")
     assert result.returncode == 0, result.stderr
     first, *executed = result.stdout.splitlines()
     names = ", ".join(f"book/{name}" for name in OWN)

@@ -12,8 +12,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 
-import toc
-from weights import weight
+from tools import toc
+from tools.weigh_pages import weight
 
 PAGES = [page.removeprefix("book/") for page in toc.pages()]
 PAGES += ["../search", "../genindex"]
