@@ -13,6 +13,7 @@ from tests.support.notebooks import (
     BOOK,
     GATES,
     NOTEBOOKS,
+    ROOT,
     code_cells,
     definitions,
     read,
