@@ -20,7 +20,7 @@ $(PAGE): .venv/installed $(SOURCES)
 
 # The whole book as one file, printed from the built pages by Chromium.
 pdf: $(PAGE)
-	@$(BIN)/python book/pdf.py
+	@$(BIN)/python -m tools.pdf
 
 test: .venv/installed
 	$(BIN)/python -m pytest
@@ -30,20 +30,20 @@ lab: .venv/installed
 
 # Execute the chapters again, whole and in place, after a change.
 run: .venv/installed
-	$(BIN)/python book/execute.py
+	$(BIN)/python -m tools.execute
 
 # Break lvc and the book in every place, and write the page of who noticed.
 mutants: .venv/installed
-	$(BIN)/python tests/mutation.py
-	$(BIN)/python book/execute.py book/self_checks.ipynb
+	$(BIN)/python -m tools.mutants
+	$(BIN)/python -m tools.execute book/self_checks.ipynb
 
 # Measure lvc against the literal form: a table, and the data that chapter 10 shows.
 bench: .venv/installed
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python -m tools.bench
 
-# Train the networks of chapter 12, and write book/experiment.json, which it shows.
+# Train the networks of chapter 12, and write book/data/experiment.json, which it shows.
 experiment: .venv/installed
-	$(BIN)/python book/experiment.py
+	cd book && ../$(BIN)/python -m lvcbook.experiment
 
 .venv/installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \

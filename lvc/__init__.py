@@ -1,6 +1,7 @@
 """The Learnable Visual Center (LVC) block of CFPNet, readable and tested."""
 
 from lvc import reference, shapes
+from lvc.checkpoint import as_in_detector, load_cfpnet
 from lvc.functional import aggregate, encode, scaled_l2
 from lvc.layers import ConvBlock, Encoding, EVCBlock, LightMLPBlock, LVCBlock, Mean
 
@@ -14,7 +15,9 @@ __all__ = [
     "LightMLPBlock",
     "Mean",
     "aggregate",
+    "as_in_detector",
     "encode",
+    "load_cfpnet",
     "reference",
     "scaled_l2",
     "shapes",

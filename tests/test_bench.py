@@ -17,7 +17,7 @@ SMALLEST = (6, 32, 10, 10, 64)
 
 @pytest.fixture
 def bench(monkeypatch):
-    path = ROOT / "benchmarks" / "bench.py"
+    path = ROOT / "tools" / "bench.py"
     spec = importlib.util.spec_from_file_location("bench", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -298,7 +298,7 @@ def test_the_whole_run_writes_what_it_prints(bench, monkeypatch, tmp_path, capsy
 
 
 def test_the_data_of_the_book_has_every_row_of_the_benchmark(bench):
-    data = json.loads((ROOT / "book" / "benchmark.json").read_text())
+    data = json.loads((ROOT / "book" / "data" / "benchmark.json").read_text())
     rows = {(*row["size"], row["passes"], row["mode"]) for row in data["rows"]}
     assert rows == {
         (*size, passes, mode)

@@ -122,7 +122,7 @@ def test_the_literal_form_makes_four_tensors_of_all_axes():
 
 
 def test_trace_runs_the_readers_own_block_and_changes_nothing():
-    block = lvc.LVCBlock(8, 5).double()
+    block = lvc.LVCBlock(8, num_codes=5).double()
     state = {name: value.clone() for name, value in block.state_dict().items()}
     x = torch.rand(2, 8, 3, 4).double()
     traced = trace(block, x)
@@ -144,7 +144,7 @@ def test_trace_needs_no_memory_for_a_large_map():
 
 def test_trace_sees_what_differs_from_the_table():
     """A block with another layer inside: the table is not merely repeated."""
-    block = lvc.LVCBlock(8, 5)
+    block = lvc.LVCBlock(8, num_codes=5)
     block.fc[0] = nn.Linear(8, 8, bias=False)
     differing = [
         (traced.step.name, traced.parameters)

@@ -4,7 +4,7 @@ import re
 from types import FunctionType
 
 import lvc
-from chapters import BOOK
+from tests.support.notebooks import BOOK
 
 PAGE = (BOOK / "api.md").read_text(encoding="utf-8")
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from answers import refuses, verdict
-from exercises import ch08 as exercises
 from lvc.shapes import LVC_STEPS
+from lvcbook.exercises import ch08 as exercises
+from tests.support.answers import refuses, verdict
 
 MODULES = {step.module: step.name for step in LVC_STEPS if step.module}
 

@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-import experiment
+from lvcbook import experiment
 
 KNOWN = json.loads(experiment.SAVED.read_text())
 

@@ -9,7 +9,14 @@ import sys
 import nbformat
 import pytest
 
-from chapters import BOOK, GATES, NOTEBOOKS, code_cells, definitions, read
+from tests.support.notebooks import (
+    BOOK,
+    GATES,
+    NOTEBOOKS,
+    code_cells,
+    definitions,
+    read,
+)
 
 
 def gives(output_type, **content):
@@ -171,11 +178,11 @@ EDITS = {
     ),
     "output ignored by a tag": (
         ("ch03_scaled_l2", "line-up", tagged("nbval-ignore-output")),
-        "ch03_scaled_l2.ipynb, cell line-up: nbval-ignore-output keeps the output from being compared; remove it, or give the reason in ALLOWED_TO_IGNORE of tests/book/chapters.py",
+        "ch03_scaled_l2.ipynb, cell line-up: nbval-ignore-output keeps the output from being compared; remove it, or give the reason in ALLOWED_TO_IGNORE of tests/support/notebooks.py",
     ),
     "output ignored by a comment": (
         ("ch03_scaled_l2", "line-up", lambda cell: cell.update(source="# NBVAL_SKIP")),
-        "ch03_scaled_l2.ipynb, cell line-up: # NBVAL_SKIP keeps the output from being compared; remove it, or give the reason in ALLOWED_TO_IGNORE of tests/book/chapters.py",
+        "ch03_scaled_l2.ipynb, cell line-up: # NBVAL_SKIP keeps the output from being compared; remove it, or give the reason in ALLOWED_TO_IGNORE of tests/support/notebooks.py",
     ),
     "solution open in JupyterLab": (
         (

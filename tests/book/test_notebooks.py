@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from chapters import DAMAGED, GATES, NOTEBOOKS, STEP_BY_STEP, printed
 from lvc.shapes import EXAMPLE, LVC_STEPS
+from tests.support.notebooks import DAMAGED, GATES, NOTEBOOKS, STEP_BY_STEP, printed
 
 
 def test_every_file_is_a_notebook():

@@ -5,7 +5,7 @@ import os
 import pytest
 from playwright.sync_api import sync_playwright
 
-from pdf import CHROMIUM, MISSING
+from tools.pdf import CHROMIUM, MISSING
 
 
 @pytest.fixture(scope="module")  # while it is open, asyncio serves only the browser

@@ -14,9 +14,9 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-import explorer
 import lvc
 from lvc.shapes import BLOCKS, EXAMPLE, Sizes, table, trace
+from lvcbook import explorer
 
 ROOT = Path(__file__).parents[2]
 KINDS = {kind.__name__: kind for kind in BLOCKS}
@@ -151,9 +151,9 @@ def test_the_derived_axes_are_those_of_the_table():
 
 
 def test_the_script_is_small():
-    static = ROOT / "book" / "_static"
-    assert (static / "explorer.js").stat().st_size < 30_000
-    assert (static / "explorer.css").stat().st_size < 30_000
+    web = ROOT / "book" / "web"
+    assert (web / "explorer.js").stat().st_size < 30_000
+    assert (web / "explorer.css").stat().st_size < 30_000
 
 
 # In the browser

@@ -13,7 +13,7 @@ import yaml
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 
-from weights import weight
+from tools.weigh_pages import weight
 
 TOC = yaml.safe_load(Path(__file__).parents[2].joinpath("_toc.yml").read_text())
 FILES = [TOC["root"]] + [

@@ -14,9 +14,9 @@ import pytest
 from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
-import pdf
-from chapters import NOTEBOOKS, ROOT, code_cells, tags
 from lvc.shapes import EXAMPLE, table
+from tests.support.notebooks import NOTEBOOKS, ROOT, code_cells, tags
+from tools import pdf
 
 FIRST = "book/index"
 FILES = [FIRST, "book/ch00_overview", "book/ch03_scaled_l2"]
