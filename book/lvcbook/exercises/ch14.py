@@ -35,7 +35,7 @@ def check_channels(answer) -> None:
 
 def whole_state() -> tuple[dict, dict]:
     """Return the state of a network with several blocks, and that of `neck.evc`."""
-    right, other = lvc.EVCBlock(4, 2).state_dict(), lvc.EVCBlock(4, 2).state_dict()
+    right, other = lvc.EVCBlock(4, num_codes=2).state_dict(), lvc.EVCBlock(4, num_codes=2).state_dict()
     whole = {"neck.lateral.weight": torch.zeros(4, 8, 1, 1)}
     for name, state in (("neck.evc", right), ("neck.evc2", other)):
         for prefix in (f"{name}.", f"teacher.{name}."):
