@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensor
 from torch.fx import Proxy
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -60,8 +61,8 @@ def checked(function: Function) -> Function:
             first = arguments[given[0]]
             _check_device(what, tensor, first.device, f"where {given[0]} is")
             if module is not None:
-                # On the meta device wrong tensors make no layer fail.
-                is_meta = tensor.device.type == "meta"
+                # Without numbers, wrong tensors make no layer fail.
+                is_meta = tensor.device.type == "meta" or type(tensor) is FakeTensor
                 _check_like(
                     what,
                     tensor,
@@ -191,8 +192,9 @@ def _check_device(
 
 
 def _check_like(what: str, tensor: Tensor, parameters) -> None:
-    """Compare with the first of the parameters that is a plain one."""
-    parameter = next((p for p in parameters if type(p) is nn.Parameter), None)
+    """Compare with the first of the parameters that is a plain or a fake one."""
+    plain = (nn.Parameter, FakeTensor)
+    parameter = next((p for p in parameters if type(p) in plain), None)
     if parameter is None:
         return
     _check_device(what, tensor, parameter.device, "where the module's parameters are")

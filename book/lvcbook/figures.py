@@ -19,11 +19,12 @@ from PIL import Image
 
 import lvc
 from lvc import LVCBlock
-from lvc.shapes import AXES, EXAMPLE, LVC_STEPS, Sizes, Step, split
+from lvc.axes import AXES, EXAMPLE, Sizes, split
+from lvc.steps import LVC_STEPS, Step
 
 # Okabe and Ito's palette, made for every kind of colour vision. n = h w has one colour.
 COLOURS = {"b": "#009E73", "c": "#E69F00", "n": "#56B4E9", "k": "#CC79A7"}
-COLOURS |= {"h": COLOURS["n"], "w": COLOURS["n"], "1": "#BBBBBB"}
+COLOURS |= {"h": COLOURS["n"], "w": COLOURS["n"], "j": COLOURS["k"], "1": "#BBBBBB"}
 
 STYLE = """<style>
 .lvc, .lvc ol {display: flex; flex-wrap: wrap; align-items: center; gap: .5rem .7rem;
@@ -76,14 +77,17 @@ def chips(axes: str, sizes: tuple[int, ...] | None = None) -> str:
     )
 
 
+LITERAL = LVC_STEPS["literal"]
+
+
 def pipeline(*current: str) -> HTML:
-    """Draw the steps of LVCBlock as one line of axis letters, `current` ones named."""
-    names = [step.name for step in LVC_STEPS]
+    """Draw the steps of LVCBlock, in the literal form, as one line of axis letters."""
+    names = [step.name for step in LITERAL]
     unknown = set(current) - set(names)
     if unknown:
         raise ValueError(f"no such step: {', '.join(unknown)}; there are {names}")
     items = []
-    for step in LVC_STEPS:
+    for step in LITERAL:
         mark = ' aria-current="step"' if step.name in current else ""
         shape = ", ".join(map(str, step.shape(EXAMPLE)))
         items.append(
@@ -109,18 +113,18 @@ def table(label: str, head: list[str], rows: list[list]) -> HTML:
     return HTML(f"{STYLE}<div {scroll}><table>{body}</table></div>")
 
 
-def shape_table(sizes: Sizes, block: type = LVCBlock) -> HTML:
+def shape_table(sizes: Sizes, block: type = LVCBlock, form: str = "literal") -> HTML:
     """Return the table of shapes of a block, with the axes on their colours."""
-    shapes, rows = lvc.shapes.table(sizes, block), []
+    shapes, rows = lvc.shape_table(sizes, block, form), []
     for row in shapes.rows:
         step, count = row.step, row.parameters
         name = f"{step.name}<small>{step.does}</small>"
         name += f"<small><code>{step.pattern}</code></small>"
         made = chips(step.axes, row.shape)
         rows.append([name, made, f"{count:,}" if count else ""])
-    rows.append([shapes.block, "", f"{shapes.parameters:,}"])
-    head = ["step", "what comes out", "parameters"]
-    return table(f"Table of shapes of {shapes.block}", head, rows)
+    rows.append(["in all", "", f"{shapes.parameters:,}"])
+    head = [shapes.title, "what comes out", "parameters"]
+    return table(f"Table of shapes of {shapes.title}", head, rows)
 
 
 def axes_table() -> HTML:
@@ -209,7 +213,7 @@ svg {color: #ddd} .faces {fill: #22272e}}</style>"""
 
 def steps(*names: str) -> list[Step | str]:
     """Return the steps with these names; what is no step's name is an operator."""
-    by_name = {step.name: step for step in LVC_STEPS}
+    by_name = {step.name: step for step in LITERAL}
     return [by_name.get(name, name) for name in names]
 
 

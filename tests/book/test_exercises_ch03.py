@@ -8,7 +8,7 @@ import lvc
 from lvcbook.exercises import ch03 as exercises
 from tests.support.answers import refuses, verdict
 
-SIZES = lvc.shapes.Sizes(b=2, c=256, h=20, w=20, k=16)
+SIZES = lvc.Sizes(b=2, c=256, h=20, w=20, k=16)
 
 
 def squared(x, codewords):

@@ -14,16 +14,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 MODULES = [
-    "reference",
-    "functional",
-    "layers",
-    "checks",
-    "checkpoint",
-    "shapes",
-    "__main__",
+    *("reference", "functional", "layers", "checks", "checkpoint"),
+    *("axes", "steps", "table", "__main__"),
 ]
 
-AXIS = r"(?:[bchwnkmo]|[1-9])(?:=\{self\.\w+\})?"
+AXIS = r"(?:[bchwnkmoj]|[1-9])(?:=\{self\.\w+\})?"
 PATTERN = re.compile(rf"(?:{AXIS}|->|[ ,()])+")
 OPERATORS = {
     ast.Add: ast.Sub,
@@ -159,6 +154,8 @@ def _replacements(node: ast.AST) -> Iterator[ast.AST | None]:
 
 def _without_call(call: ast.Call) -> Iterator[ast.AST]:
     """Yield what remains when the call is left out: its argument, or its receiver."""
+    if not isinstance(call.func, ast.Name | ast.Attribute):
+        return
     called = ast.unparse(call.func)
     root, _, last = called.rpartition(".")
     values = [

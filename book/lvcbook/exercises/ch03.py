@@ -3,7 +3,7 @@
 import torch
 
 import lvc
-from lvc.shapes import Sizes
+from lvc import Sizes
 from lvcbook.exercises.common import (
     LargestTensor,
     count,

@@ -3,8 +3,11 @@
 import torch
 
 import lvc
-from lvc.shapes import LVC_STEPS, Sizes
+from lvc import Sizes
+from lvc.steps import LVC_STEPS
 from lvcbook.exercises.common import verdict
+
+STEPS = LVC_STEPS["literal"]
 
 
 def _parameters(module) -> int:
@@ -13,7 +16,7 @@ def _parameters(module) -> int:
 
 def check_parameters(answer) -> None:
     """Check the number of parameters of LVCBlock for 256 channels, 64 codewords."""
-    block, small = lvc.LVCBlock(256, 64), _parameters(lvc.LVCBlock(32, 64))
+    block, small = lvc.LVCBlock(256), _parameters(lvc.LVCBlock(32))
     right = _parameters(block)
     norms = [part for part in block.modules() if hasattr(part, "running_mean")]
     stored = sum(value.numel() for value in block.state_dict().values())
@@ -32,7 +35,7 @@ def check_parameters(answer) -> None:
         problem = "put a number in place of the dots"
     elif answer != right:
         sizes = Sizes(b=1, c=256, h=1, w=1, k=64)
-        conv_block = LVC_STEPS[1].parameter_count(sizes)
+        conv_block = STEPS[1].parameter_count(sizes)
         general = f"not {answer}; ConvBlock alone has {conv_block:,}"
         problem = mistakes.get(answer, general)
     verdict("the parameters", problem)
@@ -40,27 +43,27 @@ def check_parameters(answer) -> None:
 
 def check_step_of(function) -> None:
     """Check a function from a name in an official file to the name of a step."""
-    modules = {step.module: step.name for step in LVC_STEPS if step.module}
-    names = {step.name for step in LVC_STEPS}
+    parts = {step.part: step.name for step in STEPS if step.part}
+    names = {step.name for step in STEPS}
     problem = ""
     for key in lvc.LVCBlock(32).state_dict():
         right = next(
-            name for module, name in modules.items() if key.startswith(f"{module}.")
+            name for part, name in parts.items() if f"{key}.".startswith(f"{part}.")
         )
         got = function(key)
         if got == right:
             continue
         if got is None:
             problem = f"it returned None for {key}"
-        elif got in modules:
-            problem = f"{got} is a module, return the name of its step"
+        elif got in parts:
+            problem = f"{got} is a part of the block, return the name of its step"
         elif got not in names:
             problem = f"for {key} it returned {got!r}, which is no step of the table"
         elif got == "input":
-            problem = f"{key} does not belong to the input: its module is empty, and "
+            problem = f"{key} does not belong to the input: its part is empty, and "
             problem += "every text starts with an empty text"
         else:
-            problem = f"{key} is not of {got!r}: compare the text up to the last dot"
+            problem = f"{key} is not of {got!r}: it must begin with the part"
         break
     verdict(function.__name__, problem)
 

@@ -3,7 +3,7 @@
 import torch
 
 import lvc
-from lvc.shapes import EXAMPLE
+from lvc import EXAMPLE
 from lvcbook.exercises.common import (
     SIZES,
     LargestTensor,
