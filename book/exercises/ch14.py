@@ -80,7 +80,7 @@ def check_state_of(function) -> None:
 
 
 def check_factor(answer) -> None:
-    """Check the hook's factor: trained at 640 x 640, used at 960 x 640, stride 32."""
+    """Check the hook's factor: trained at 640 x 640, used at 960 x 640."""
     trained, used = 20 * 20, 30 * 20
     mistakes = {
         used / trained: "the map has more pixels now, so the factor is below 1",
