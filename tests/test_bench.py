@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import sys
 from math import prod
 from pathlib import Path
 from types import SimpleNamespace
@@ -232,7 +233,7 @@ def test_a_child_has_the_allocator_that_is_asked_for(bench, monkeypatch):
     calls = []
 
     def run(command, env, **_):
-        calls.append((command[2:], env))
+        calls.append((command[3:], env))
         return SimpleNamespace(returncode=0, stdout="noise\n[1]\n")
 
     monkeypatch.setattr(bench.subprocess, "run", run)
@@ -265,6 +266,7 @@ def test_a_child_is_this_file_and_names_nothing_private(bench):
 
 
 def test_the_whole_run_writes_what_it_prints(bench, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(sys, "argv", ["bench.py"])
     asked = []
 
     def child(allocator, function, *arguments):

@@ -1,4 +1,4 @@
-"""Time and memory of `lvc.encode` against `lvc.reference.encode`: make bench.
+"""Measure time and memory of `lvc.encode` against `lvc.reference.encode`: make bench.
 
 It prints its progress, then one table, and writes book/data/benchmark.json, which
 chapter 10 shows. It measures on a GPU if there is one (that path has not been run yet),
@@ -16,6 +16,7 @@ allocator, or with the variables in `REUSE`. These must be there when a program 
 so each size is measured in a child process.
 """
 
+import argparse
 import json
 import os
 import platform
@@ -310,7 +311,7 @@ def child(allocator, function, *arguments):
     environment["KINETO_LOG_LEVEL"] = "99"  # else the profiler prints two lines a call
     if allocator == "reuse":
         environment |= REUSE
-    command = [sys.executable, __file__, function, json.dumps(arguments)]
+    command = [sys.executable, __file__, "--child", function, json.dumps(arguments)]
     result = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
     if result.returncode:
         sys.exit(
@@ -380,7 +381,7 @@ def write(data):
     DATA.write_text("{" + ",\n".join(parts) + "}\n")
 
 
-def main():
+def run_all():
     progress("Measuring takes minutes.", end="\n")
     rows = [
         row
@@ -394,8 +395,19 @@ def main():
     print(f"\nWritten: book/data/{DATA.name}. Chapter 10 shows it after make run.")
 
 
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    # In a child: a function of this file, and its arguments.
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    child = parser.parse_args().child
+    if child:
+        function, arguments = child
+        print(json.dumps(globals()[function](*json.loads(arguments))))
+    else:
+        run_all()
+
+
 if __name__ == "__main__":
-    if len(sys.argv) == 1:
-        main()
-    else:  # in a child: a function of this file, and its arguments
-        print(json.dumps(globals()[sys.argv[1]](*json.loads(sys.argv[2]))))
+    main()

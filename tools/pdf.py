@@ -1,10 +1,11 @@
-"""Print the built book as one PDF: make pdf builds the pages, then runs this.
+"""Print the built book as one PDF, with Chromium: make pdf builds the pages first.
 
 Chromium opens every page as a reader sees it, with its equations set and what is folded
 open. All are joined behind a table of contents and printed twice: the first print says
 on which page each chapter begins.
 """
 
+import argparse
 import shutil
 import sys
 from functools import partial
@@ -12,13 +13,13 @@ from html import escape
 from io import BytesIO
 from pathlib import Path
 
-import yaml
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 
-ROOT = Path(__file__).parents[1]
-PAGES = ROOT / "_build" / "html"
-PDF = ROOT / "_build" / "lvc-book.pdf"
+from tools import toc
+
+PAGES = toc.ROOT / "_build" / "html"
+PDF = toc.ROOT / "_build" / "lvc-book.pdf"
 NAMES = "chromium", "chromium-browser", "google-chrome"
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 MISSING = "Chromium is not installed: apt install chromium"
@@ -99,16 +100,6 @@ summary::before, summary::after {display: none !important}
 """
 
 
-def toc() -> tuple[str, list[tuple[str, list[str]]]]:
-    """Return the first page of the book, and its parts: (name, pages)."""
-    read = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    parts = [
-        (part["caption"], [chapter["file"] for chapter in part["chapters"]])
-        for part in read["parts"]
-    ]
-    return read["root"], parts
-
-
 def contents(parts, titles: dict, numbers: dict) -> str:
     """Return the table of contents, with the page numbers known so far."""
     lines = ""
@@ -186,10 +177,19 @@ def page_numbers(pdf: bytes, names: list[str]) -> dict[str, int]:
     }
 
 
-if __name__ == "__main__":
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.parse_args()
     if not CHROMIUM:
         sys.exit(MISSING)
-    made = print_book(PAGES, *toc(), say=partial(print, flush=True))
+    first, parts = toc.parts()
+    if not (PAGES / f"{first}.html").exists():
+        sys.exit("The pages are not built yet: make pdf builds them and prints them.")
+    made = print_book(PAGES, first, parts, say=partial(print, flush=True))
     PDF.write_bytes(made)
     size = f"{len(PdfReader(PDF).pages)} pages, {len(made) / 1e6:.1f} MB"
     print(f"The book is printed, {size}. Open: {PDF.as_uri()}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""The experiment of chapter 12: make experiment writes book/data/experiment.json.
+"""Train the networks of chapter 12: make experiment writes book/data/experiment.json.
 
 Small networks learn to name photographs from patches, and digits, on the CPU. An arm is
 one design; every arm runs with the same seeds, and a seed fixes the split into training
@@ -6,8 +6,10 @@ and test data, the first weights of what the arms share, and the batches. The fi
 written after each run: started again, the experiment goes on where it stopped.
 """
 
+import argparse
 import json
 import os
+import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from copy import deepcopy
 from functools import cache
@@ -254,7 +256,8 @@ def _head(arm, classes):
 def _gate(arm, _):
     """LVCBlock, or LVCBlock with another gate, and the mean over the pixels."""
     c = CHANNELS
-    block = lvc.LVCBlock(c, arm.codes or GATE_CODES)  # ConvBlock is drawn first
+    # ConvBlock is drawn first.
+    block = lvc.LVCBlock(c, num_codes=arm.codes or GATE_CODES)
     if arm.middle in ("no gate", "random gate"):
         gate = torch.rand(c) if arm.middle == "random gate" else torch.zeros(c)
         block.LVC, block.fc = Constant(gate), nn.Identity()
@@ -437,9 +440,7 @@ def rounded(value):
 def saved() -> dict:
     """Return what is saved: "settings", and "runs" by arm and seed."""
     if SAVED.exists():
-        known = json.loads(SAVED.read_text())
-        if known["settings"] == SETTINGS:
-            return known
+        return json.loads(SAVED.read_text())
     return {"settings": SETTINGS, "runs": {}}
 
 
@@ -475,9 +476,32 @@ def missing(known: dict) -> list[tuple[Arm, int]]:
     ]
 
 
-def main() -> None:
-    known, total = saved(), len(SEEDS) * len(ARMS)
-    todo = missing(known)
+def changed(known: dict) -> str:
+    """Return how the stored runs differ from what is trained now, or nothing.
+
+    Settings and networks are compared, and a few runs are trained again. Rounding
+    differs from machine to machine, and training makes it larger.
+    """
+    if known["settings"] != SETTINGS:
+        return "the settings are others"
+    arms = {str(arm): arm for arm in ARMS}
+    for name, runs in known["runs"].items():
+        if name not in arms:
+            return f"{name} is no arm any more"
+        count = parameters(network(arms[name], seed=0))
+        if any(run["parameters"] != count for run in runs.values()):
+            return f"{name} now has {count:,} parameters"
+    for arm in SMALL:
+        if run := known["runs"].get(str(arm), {}).get("0"):
+            now, stored = train(arm, 0)["accuracy"], run["accuracy"]
+            if abs(now - stored) > 0.02:
+                return f"{arm} now reaches {now:.4f} with seed 0, not {stored:.4f}"
+    return ""
+
+
+def run_missing(known: dict) -> None:
+    """Train what is not saved yet, and save each run as it ends."""
+    total, todo = len(SEEDS) * len(ARMS), missing(known)
     with (
         ProcessPoolExecutor(2, get_context("spawn")) as pool,
         tqdm(total=total, initial=total - len(todo), unit="run") as bar,
@@ -488,6 +512,26 @@ def main() -> None:
             known["runs"].setdefault(str(arm), {})[str(seed)] = rounded(future.result())
             save(known)
             bar.update()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "--fresh",
+        action="store_true",
+        help="train everything again, also what is stored: on two cores in about a "
+        "quarter of an hour; if it is stopped, it goes on without this option",
+    )
+    fresh, known = parser.parse_args().fresh, saved()
+    if fresh or not known["runs"]:
+        return run_missing({"settings": SETTINGS, "runs": {}})
+    afresh = "To train everything afresh: make experiment FRESH=1"
+    print(f"Results are stored in {SAVED.name}. A few are trained again, to compare.")
+    if difference := changed(known):
+        sys.exit(f"The experiment has changed: {difference}. {afresh}")
+    if missing(known):
+        return run_missing(known)
+    return print(f"All results are stored, and those come out again. {afresh}")
 
 
 if __name__ == "__main__":

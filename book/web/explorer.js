@@ -205,14 +205,13 @@
     changed = control;
   }
 
+  // Show what the address asks for; it may also name a heading, which asks for nothing.
   function read() {
     const asked = new URLSearchParams(location.hash.slice(1));
-    if (location.hash.length > 1 && !Object.keys(start).some((name) => asked.has(name)))
-      return; // a heading of the page
     changed = "";
     for (const axis of axes) take(axis, asked.get(axis) ?? String(start[axis]), true);
     const { block, form: way } = Object.fromEntries(asked);
-    settings.block = block in data.blocks ? block : start.block;
+    settings.block = Object.hasOwn(data.blocks, block) ? block : start.block;
     settings.form = forms.includes(way) ? way : start.form;
     show();
   }
@@ -252,9 +251,13 @@
       says.textContent = "The code is selected: press Ctrl+C.";
     }
   });
-  addEventListener("hashchange", read);
+  // A link to a heading of the page changes nothing that is shown.
+  addEventListener("hashchange", () => {
+    const asked = new URLSearchParams(location.hash.slice(1));
+    if (location.hash.length < 2 || Object.keys(start).some((name) => asked.has(name))) read();
+  });
 
+  read();
   form.hidden = views.hidden = false;
   root.querySelector(".static").hidden = true;
-  read();
 })();

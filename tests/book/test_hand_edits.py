@@ -13,6 +13,7 @@ from tests.support.notebooks import (
     BOOK,
     GATES,
     NOTEBOOKS,
+    ROOT,
     code_cells,
     definitions,
     read,
@@ -280,7 +281,7 @@ def test_nbval_begins_with_one_sentence(tmp_path):
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-n1", "--continue-on-collection-errors"]
         + ["--nbval", "--nbval-current-env", "-p", "no:cacheprovider"],
-        env={**os.environ, "PYTHONPATH": str(BOOK), "COLUMNS": "300"},
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{BOOK}", "COLUMNS": "300"},
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -229,6 +229,45 @@ def test_nonsense_in_the_address_is_answered_too(page):
     assert rows(page)[-1][0] == "LVCBlock"
 
 
+@pytest.mark.parametrize(
+    "fragment",
+    ["#", "#shape-explorer", "#main-content", "#nowhere", "#=", "#%E0%A4%A"],
+)
+def test_an_address_that_sets_nothing_loads_the_running_example(open_page, fragment):
+    page = open_page("explorer", fragment=fragment)
+    assert seen(page) == expected(table(EXAMPLE))
+    assert settings_of(page) == EXAMPLE
+    assert page.is_visible(".explorer form")
+
+
+@pytest.mark.parametrize("name", ["constructor", "__proto__", "toString", ""])
+def test_an_address_with_a_foreign_name_loads_the_running_example(open_page, name):
+    page = open_page("explorer", fragment=f"#block={name}&form={name}&c=48&{name}=1")
+    assert seen(page) == expected(table(EXAMPLE._replace(c=48)))
+    assert page.is_checked("[value=LVCBlock]") and page.is_checked("[value=literal]")
+
+
+def test_the_own_link_of_a_heading_and_the_skip_link_load_again(page):
+    go(page, **EXAMPLE._replace(b=2)._asdict())
+    for link in ("article h1 a.headerlink", "a[href='#main-content']"):
+        page.evaluate("link => document.querySelector(link).click()", link)
+        assert settings_of(page) == EXAMPLE._replace(b=2)  # the page stays as it is
+        page.reload()
+        assert seen(page) == expected(table(EXAMPLE))
+        go(page, **EXAMPLE._replace(b=2)._asdict())
+
+
+def test_the_table_of_the_book_stays_where_the_script_fails(page, book):
+    context = page.context.browser.new_context()
+    context.add_init_script("URLSearchParams = undefined")
+    broken = context.new_page()
+    with broken.expect_event("pageerror"):
+        broken.goto((book / "book" / "explorer.html").as_uri())
+    assert broken.is_visible(".explorer .static")
+    assert not broken.is_visible(".explorer form")
+    context.close()
+
+
 def test_everything_by_keyboard(page):
     page.focus(".explorer .presets button")
     visited = []

@@ -16,7 +16,7 @@ from pypdf import PdfReader
 
 from lvc import EXAMPLE, shape_table
 from tests.support.notebooks import NOTEBOOKS, ROOT, code_cells, tags
-from tools import pdf
+from tools import pdf, toc
 
 FIRST = "book/index"
 FILES = [FIRST, "book/ch00_overview", "book/ch03_scaled_l2"]
@@ -59,7 +59,7 @@ def texts(printed):
 
 
 def test_the_parts_are_those_of_the_book():
-    first, parts = pdf.toc()
+    first, parts = toc.parts()
     assert first == FIRST
     files = [file for _, part in parts for file in part]
     assert files == re.findall(r"file: (\S+)", (ROOT / "_toc.yml").read_text())

@@ -7,16 +7,15 @@ import ast
 import inspect
 import json
 import re
-from pathlib import Path
 
 import nbformat
 from nbformat.validator import iter_validate
 
 import lvc
+from tools import toc
 from tools.execute import METADATA
+from tools.toc import BOOK, ROOT  # noqa: F401  (the tests take them from here)
 
-ROOT = Path(__file__).parents[2]
-BOOK = ROOT / "book"
 PLACES = (lvc.reference, lvc.functional, lvc.layers)
 IGNORING = {"nbval-ignore-output", "nbval-skip", "raises-exception", "skip-execution"}
 # A cell may be listed here, as "ch03_scaled_l2.ipynb, cell setup": reason, to have its
@@ -28,6 +27,8 @@ def read(path):
     """Return the notebook as it is stored, or the sentence that says why it is none."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return f"{path.name}: _toc.yml names this page, and it is not there; add it, or correct _toc.yml"
     except ValueError as error:
         return f"{path.name}: the file is not JSON ({error}); resolve the merge conflict or undo the edit"
     for error in iter_validate(stored, version=4, version_minor=5):
@@ -41,7 +42,7 @@ def read(path):
     return nbformat.v4.to_notebook(stored)
 
 
-FILES = {path.stem: read(path) for path in sorted(BOOK.glob("*.ipynb"))}
+FILES = {path.stem: read(path) for path in toc.notebooks()}
 DAMAGED = [book for book in FILES.values() if isinstance(book, str)]
 NOTEBOOKS = {name: book for name, book in FILES.items() if not isinstance(book, str)}
 CHAPTERS = {name: book for name, book in NOTEBOOKS.items() if name.startswith("ch")}

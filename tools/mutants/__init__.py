@@ -154,6 +154,8 @@ def _replacements(node: ast.AST) -> Iterator[ast.AST | None]:
 
 def _without_call(call: ast.Call) -> Iterator[ast.AST]:
     """Yield what remains when the call is left out: its argument, or its receiver."""
+    if not isinstance(call.func, ast.Name | ast.Attribute):
+        return
     called = ast.unparse(call.func)
     root, _, last = called.rpartition(".")
     values = [

@@ -8,11 +8,11 @@ fails, or nothing ends in time.
 Then the other way round: what is stored in the chapters is changed, outputs and prose,
 and nbval and the gates on the prose run.
 
-    python -m tools.mutants            all of it, into book/data/mutants.json
-    python -m tools.mutants --again    its survivors, and what changed in lvc since
-    python -m tools.mutants TEXT       the mutants whose name holds the text, printed
+Without arguments it runs all of it, which takes three quarters of an hour with two
+cores, and writes book/data/mutants.json.
 """
 
+import argparse
 import gc
 import hashlib
 import json
@@ -27,6 +27,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tools import toc
 from tools.mutants import MODULES, Mutant, mutants
 from tools.mutants.harmless import HARMLESS
 
@@ -38,6 +39,7 @@ LEFT_OFF = {
     *("test_style.py", "test_package.py"),  # they read files, not behaviour
     # These start compilers and processes, in seconds that a thousand mutants add up.
     *("test_tools.py", "test_two_processes.py", "test_bench.py", "test_ultralytics.py"),
+    *("test_make.py", "test_help.py", "test_types.py"),
 }
 # The quickest to notice much come first, and what starts processes last.
 PAGE = "self_checks"  # it shows the last run
@@ -80,7 +82,7 @@ def _chapters(mutant: Mutant | None) -> str:
     from IPython.utils.capture import capture_output
     from nbformat import read
 
-    chapters = {path.stem: read(path, 4) for path in sorted(Path().glob("*.ipynb"))}
+    chapters = {path.stem: read(path.name, 4) for path in toc.notebooks()}
     name = mutant.definition.split(".")[0] if mutant else ""
     for chapter in NOT_RUN & set(chapters):
         del chapters[chapter]
@@ -224,9 +226,8 @@ def fingerprint(every: dict[str, Mutant]) -> dict[str, str]:
     }
 
 
-def show(wanted: str) -> None:
-    """Run the mutants whose name holds the text, and print what noticed them."""
-    chosen = {name: m for name, m in every_mutant().items() if wanted in name}
+def show(chosen: dict[str, Mutant]) -> None:
+    """Run these mutants, and print what noticed them."""
     names = {mutant: name for name, mutant in chosen.items()}
     for suite, mutant, noticed in run([(s, m) for m in names for s in SUITES]):
         print(f"{names[mutant]}\n    {suite}: {noticed or 'SURVIVED'}", flush=True)
@@ -294,7 +295,7 @@ def edits() -> list[dict]:
     """Return, for each page, how many changes were made and how many were noticed."""
     from tests.support.prose import changes_detected
 
-    paths = sorted({*(ROOT / "book").glob("*.ipynb")} - {ROOT / f"book/{PAGE}.ipynb"})
+    paths = [path for path in toc.notebooks() if path.stem != PAGE]
     with (
         tempfile.TemporaryDirectory() as folder,
         ThreadPoolExecutor(os.cpu_count()) as pool,
@@ -312,7 +313,7 @@ def edits() -> list[dict]:
     return rows
 
 
-def main(again: bool = False) -> None:
+def run_all(again: bool) -> None:
     every = every_mutant()
     jobs = [(suite, name) for name in every for suite in SUITES]
     if again:
@@ -336,11 +337,30 @@ def main(again: bool = False) -> None:
     print(f"written: {RESULT.relative_to(ROOT)}")
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--again",
+        action="store_true",
+        help="run only the last survivors, and what changed in lvc since",
+    )
+    which.add_argument(
+        "text",
+        metavar="TEXT",
+        nargs="?",
+        help="run the mutants whose name holds TEXT, and print what notices them",
+    )
+    asked = parser.parse_args()
+    if asked.text is None:
+        return run_all(asked.again)
+    chosen = {name: m for name, m in every_mutant().items() if asked.text in name}
+    if not asked.text or not chosen:
+        parser.error(f"no mutant has {asked.text!r} in its name")
+    return show(chosen)
+
+
 if __name__ == "__main__":
-    match sys.argv[1:]:
-        case ["--again"]:
-            main(again=True)
-        case [wanted]:
-            show(wanted)
-        case _:
-            main()
+    main()
