@@ -21,7 +21,7 @@ def check_turn(function) -> None:
     x = torch.rand(2, 8, 4, 5, generator=generator, dtype=torch.float64)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(1)
-        block = lvc.LVCBlock(8, 5).double().eval()
+        block = lvc.LVCBlock(8, num_codes=5).double().eval()
         got = function(block, x)
         gate, turned = _gate(block, x), _gate(block, x.flip(2, 3))
         right = _largest(turned - gate)
