@@ -55,7 +55,7 @@ experiment: .venv/installed
 
 # Test the module with the oldest PyTorch that it takes, in an environment of its own.
 # That PyTorch needs Python 3.10 or 3.11, and has no float16 on the CPU.
-NEWER := tools two_processes ultralytics bench package style make help
+NEWER := tools two_processes ultralytics bench package style make help types steps
 oldest: .venv-oldest/installed
 	.venv-oldest/bin/python -m pytest -o addopts= -q -k "not float16" \
 	  $(NEWER:%=--ignore=tests/test_%.py) --ignore=tests/book --ignore=tests/browser tests
