@@ -251,7 +251,7 @@ def survivors(every: dict[str, Mutant], jobs: list[tuple[str, str]]) -> dict:
 
 
 def waiting(every: dict[str, Mutant], ran: dict) -> dict[str, list[str]]:
-    """Return the definitions whose mutants, as they are now, have not met each suite."""
+    """Return the definitions whose mutants, as they are now, have not met a suite."""
     now = fingerprint(every)
     return {
         suite: [d for d, its in now.items() if ran[suite].get(d) != its]
