@@ -1,65 +1,106 @@
 # make book | make pdf | make test | make lab | make run | make mutants | make bench
-# make experiment | make clean
+# make experiment | make oldest | make clean
 #
-# Everything is installed into .venv, never into the system's Python.
+# Everything is installed into .venv, never into the system's Python. What pip puts into
+# .venv/bin holds the path of the folder, so commands run as modules: a folder may move.
 
 PYTHON ?= python3
 BIN := .venv/bin
 PAGE := _build/html/index.html
-SOURCES := _config.yml _toc.yml $(shell find book lvc -type f ! -name '*.pyc' ! -path '*/.*')
+# The pages are those of _toc.yml: a reader's own notebooks lie beside them. Make cannot
+# read names with spaces or colons, and none of the book's files has any.
+PAGES := $(shell sed -n -e 's/^root: *//p' -e 's/^.*file: *//p' _toc.yml)
+SOURCES := _config.yml _toc.yml $(wildcard $(PAGES:=.md) $(PAGES:=.ipynb)) \
+  $(shell LC_ALL=C find book lvc -type f ! -name '*.ipynb' ! -name '*.pyc' \
+    ! -path '*/.*' ! -path '*[!A-Za-z0-9._/-]*')
 
-.PHONY: book pdf test lab run mutants bench experiment clean
+.PHONY: book pdf test lab run mutants bench experiment oldest clean
 .DELETE_ON_ERROR:
 
 book: $(PAGE)
-	@echo "The book is built. Open: file://$(CURDIR)/$(PAGE)"
+	@$(BIN)/python -c 'from pathlib import Path; \
+	  print("The book is built. Open:", Path("$(PAGE)").resolve().as_uri())'
 
 $(PAGE): .venv/installed $(SOURCES)
-	$(BIN)/jupyter-book build . --all -n -W --keep-going
+	$(BIN)/python $(BIN)/jupyter-book build . --all -n -W --keep-going
 	@touch $@
 
 # The whole book as one file, printed from the built pages by Chromium.
 pdf: $(PAGE)
-	@$(BIN)/python book/pdf.py
+	@$(BIN)/python -m tools.pdf
 
 test: .venv/installed
 	$(BIN)/python -m pytest
 
 lab: .venv/installed
-	$(BIN)/jupyter lab --notebook-dir=book
+	$(BIN)/python -m jupyterlab --notebook-dir=book
 
 # Execute the chapters again, whole and in place, after a change.
 run: .venv/installed
-	$(BIN)/python book/execute.py
+	$(BIN)/python -m tools.execute
 
 # Break lvc and the book in every place, and write the page of who noticed.
 mutants: .venv/installed
-	$(BIN)/python tests/mutation.py
-	$(BIN)/python book/execute.py book/self_checks.ipynb
+	$(BIN)/python -m tools.mutants
+	$(BIN)/python -m tools.execute book/self_checks.ipynb
 
 # Measure lvc against the literal form: a table, and the data that chapter 10 shows.
 bench: .venv/installed
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python -m tools.bench
 
-# Train the networks of chapter 12, and write book/experiment.json, which it shows.
+# Train the networks of chapter 12 that are not in book/data/experiment.json yet, and say how
+# to train all of them afresh: make experiment FRESH=1.
 experiment: .venv/installed
-	$(BIN)/python book/experiment.py
+	cd book && ../$(BIN)/python -m lvcbook.experiment $(if $(FRESH),--fresh)
+
+# Test the module with the oldest PyTorch that it takes, in an environment of its own.
+# That PyTorch needs Python 3.10 or 3.11, and has no float16 on the CPU.
+NEWER := tools two_processes ultralytics bench package style make help
+oldest: .venv-oldest/installed
+	.venv-oldest/bin/python -m pytest -o addopts= -q -k "not float16" \
+	  $(NEWER:%=--ignore=tests/test_%.py) --ignore=tests/book --ignore=tests/browser tests
+
+.venv-oldest/installed: tests/requirements-oldest.txt
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 12))' || { \
+	  echo "PyTorch 2.1 needs Python 3.10 or 3.11, and $(PYTHON) is another or missing."; \
+	  echo "Name one: make oldest PYTHON=python3.11"; exit 1; }
+	$(call make_environment,.venv-oldest)
+	@.venv-oldest/bin/python -m pip install -r tests/requirements-oldest.txt
+	@touch $@
+
+# The file holds the folder that .venv was made in: elsewhere it is made good first.
+MADE_IN := $(shell cat .venv/installed 2> /dev/null)
+ifneq ($(MADE_IN),$(CURDIR))
+.PHONY: .venv/installed
+endif
 
 .venv/installed: requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
 	  echo "lvc needs Python 3.10 or newer, and $(PYTHON) is older or missing."; \
 	  echo "Install one, then name it: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	@echo "Making .venv. PyTorch is large, so this takes minutes the first time."
-	@$(PYTHON) -m venv .venv || { \
-	  echo "Python's venv module is missing. On Debian or Ubuntu: apt install python3-venv"; \
-	  rm -rf .venv; exit 1; }
+	@if [ ! -e .venv ]; then \
+	  echo "Making .venv. PyTorch is large, so this takes minutes the first time."; \
+	elif [ "$$(cat .venv/installed 2> /dev/null)" != "$$(pwd -P)" ]; then \
+	  echo "This folder has moved or was copied, or .venv is not complete: making it good."; \
+	fi
+	$(call make_environment,.venv)
 	@$(BIN)/python -m pip install -r requirements.txt && \
 	 $(BIN)/python -m pip install --no-deps --no-build-isolation -e . || { \
 	  echo "Installing failed; pip's last lines above say why."; \
 	  echo "Without a network, connect and run make again: it goes on where it stopped."; \
 	  exit 1; }
-	@touch $@
+	@pwd -P > $@
+
+# Make an environment, or make it good. What is there already is not deleted.
+define make_environment
+@"$(PYTHON)" -c 'import venv, ensurepip' 2> /dev/null || { \
+  echo "Python's venv module is missing. On Debian or Ubuntu: apt install python3-venv"; \
+  exit 1; }
+@there=$$(ls -d $(1) 2> /dev/null); "$(PYTHON)" -m venv $(1) || { \
+  echo "Making $(1) failed; the lines above say why."; \
+  [ "$$there" ] || rm -rf $(1); exit 1; }
+endef
 
 clean:
-	rm -rf .venv _build .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-oldest _build .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

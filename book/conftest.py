@@ -1,14 +1,27 @@
-"""What nbval reports about a cell begins with one sentence: where, what, what to do."""
+"""nbval runs the notebooks of the book, and no other that lies beside them.
+
+What it reports about a cell begins with one sentence: where, what, what to do.
+"""
 
 import json
 
 import pytest
+
+from tools import toc
 
 WHAT = {
     "Cell outputs differ": "the stored output is not what the cell gives now; "
     "if the change is meant, run: make run",
     "Unrun reference cell has outputs": "the cell was not executed; run: make run",
 }
+
+
+def pytest_report_header():
+    return toc.ignored() or None
+
+
+def pytest_ignore_collect(collection_path):
+    return collection_path in toc.others() or None
 
 
 def sentence(item, error) -> str:

@@ -3,28 +3,38 @@
     |x - c|^2 = |x|^2 - 2 x.c + |c|^2    and    E = A^T x - (sum_n A) c
 
 Both subtract numbers that may be large and nearly equal. So pixels and codewords are
-centred first, on the mean codeword. That changes neither result, because both depend on
-differences alone. What remains grows with the spread of the codewords over their
-distance to the pixels. Wrong input raises TypeError or ValueError, see
-`lvc.checks.checked`.
+centred first, on the median codeword. That changes neither result, because both depend
+on differences alone. What remains grows with the distance from that codeword to a
+pixel, over the distance from the pixel to the codewords near it: it is large where half
+of the codewords are far from the other half. A codeword or a scale that is not finite
+costs its own row of E and no other, where its weight is 0 in the literal form. Wrong
+input raises TypeError or ValueError, see `lvc.checks.checked`.
 """
 
 from functools import wraps
+from typing import cast
 
 import torch
 from einops import rearrange, reduce, repeat
 from jaxtyping import Float
 from torch import Tensor
 
-from lvc.checks import autocast_is_on, checked
+from lvc.checks import Function, autocast_is_on, checked
+
+is_exporting = getattr(torch.compiler, "is_exporting", bool)  # PyTorch 2.7 or newer
 
 
-def in_float32(function):
+def in_float32(function: Function) -> Function:
     """Return `function` computing in float32, or in float64 if a tensor is.
 
-    Autocast would round the products to half precision, so it is off meanwhile. The
-    result has the dtype to which the tensors promote.
+    Autocast would round the products to half precision, so it is off meanwhile, also in
+    what torch.export makes. `torch.jit.trace` cannot keep that: run a traced block
+    outside autocast. The result has the dtype to which the tensors promote.
     """
+
+    def cast_to(dtype, tensor):
+        # An exported `to` would insist on the dtype that the tensor had.
+        return tensor if tensor.dtype == dtype else tensor.to(dtype)
 
     @wraps(function)
     def in_wide_numbers(*args, **kwargs):
@@ -33,34 +43,43 @@ def in_float32(function):
         for tensor in tensors:
             dtype = torch.promote_types(dtype, tensor.dtype)
         wide = torch.promote_types(dtype, torch.float32)
-        args = [tensor.to(wide) for tensor in args]
-        kwargs = {name: tensor.to(wide) for name, tensor in kwargs.items()}
+        args = [cast_to(wide, tensor) for tensor in args]
+        kwargs = {name: cast_to(wide, tensor) for name, tensor in kwargs.items()}
         device = tensors[0].device.type
-        if autocast_is_on(device):
+        if autocast_is_on(device) or is_exporting():
             with torch.autocast(device, enabled=False):
-                return function(*args, **kwargs).to(dtype)
-        return function(*args, **kwargs).to(dtype)
+                return cast_to(dtype, function(*args, **kwargs))
+        return cast_to(dtype, function(*args, **kwargs))
 
-    return in_wide_numbers
+    return cast(Function, in_wide_numbers)
 
 
 def centred(
     x: Float[Tensor, "b n c"], codewords: Float[Tensor, "k c"]
 ) -> tuple[Float[Tensor, "b n c"], Float[Tensor, "k c"]]:
-    """Return pixels and codewords minus the mean codeword, which has no gradient."""
-    centre = reduce(codewords.detach(), "k c -> c", "mean")
+    """Return pixels and codewords minus the median codeword, which has no gradient.
+
+    The median is taken channel by channel, the lower one of two. Up to half of the
+    codewords may be far away or not finite, and it stays among the others.
+    """
+    nearer = (len(codewords) + 1) // 2
+    centre = codewords.detach().topk(nearer, dim=0, largest=False).values[-1]
     return x - centre, codewords - centre
 
 
 def _scaled_l2(x, codewords, scale):
     """`scaled_l2` of what is centred: (b n c), (k c), (k) -> (b n k)."""
+    # A codeword or scale that is not finite has no product: its scores are these.
+    lost = scale * (1 + reduce(codewords * codewords, "k c -> k", "sum"))
+    lost = torch.where(lost.isfinite(), 0, lost).detach()
+    codewords, scale = codewords.nan_to_num(0, 0, 0), scale.nan_to_num(0, 0, 0)
+
     squared_pixels = reduce(x * x, "b n c -> b n 1", "sum")
     squared_codewords = reduce(codewords * codewords, "k c -> k", "sum")
     factors = rearrange(-2 * scale, "k -> k 1") * codewords
     factors = repeat(factors, "k c -> b c k", b=x.shape[0])
-    return torch.baddbmm(scale * squared_codewords, x, factors).addcmul(
-        squared_pixels, scale
-    )
+    offsets = scale * squared_codewords + lost
+    return torch.baddbmm(offsets, x, factors).addcmul(squared_pixels, scale)
 
 
 def _aggregate(weights, x, codewords):

@@ -28,9 +28,10 @@ def book(tmp_path_factory, worker_id):
     pages = out / "_build" / "html"
     with FileLock(f"{out}.lock"):
         if not (out / "done").exists():
+            # By Python, since the script holds the path where it was installed.
             command = Path(sys.executable).with_name("jupyter-book")
             root = Path(__file__).parents[1]
-            build = [command, "build", root, "--path-output", out]
+            build = [sys.executable, command, "build", root, "--path-output", out]
             build += ["-n", "-W", "--keep-going"]
             result = subprocess.run(build, capture_output=True, text=True)
             assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]

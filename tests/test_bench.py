@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import sys
 from math import prod
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ SMALLEST = (6, 32, 10, 10, 64)
 
 @pytest.fixture
 def bench(monkeypatch):
-    path = ROOT / "benchmarks" / "bench.py"
+    path = ROOT / "tools" / "bench.py"
     spec = importlib.util.spec_from_file_location("bench", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -232,7 +233,7 @@ def test_a_child_has_the_allocator_that_is_asked_for(bench, monkeypatch):
     calls = []
 
     def run(command, env, **_):
-        calls.append((command[2:], env))
+        calls.append((command[3:], env))
         return SimpleNamespace(returncode=0, stdout="noise\n[1]\n")
 
     monkeypatch.setattr(bench.subprocess, "run", run)
@@ -265,6 +266,7 @@ def test_a_child_is_this_file_and_names_nothing_private(bench):
 
 
 def test_the_whole_run_writes_what_it_prints(bench, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(sys, "argv", ["bench.py"])
     asked = []
 
     def child(allocator, function, *arguments):
@@ -298,7 +300,7 @@ def test_the_whole_run_writes_what_it_prints(bench, monkeypatch, tmp_path, capsy
 
 
 def test_the_data_of_the_book_has_every_row_of_the_benchmark(bench):
-    data = json.loads((ROOT / "book" / "benchmark.json").read_text())
+    data = json.loads((ROOT / "book" / "data" / "benchmark.json").read_text())
     rows = {(*row["size"], row["passes"], row["mode"]) for row in data["rows"]}
     assert rows == {
         (*size, passes, mode)

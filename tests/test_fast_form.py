@@ -244,21 +244,58 @@ def test_a_module_in_float16_is_finite_where_the_literal_form_overflows(device):
     assert max(found) <= torch.finfo(torch.float16).eps
 
 
-def test_the_known_limit_is_codewords_spread_far_wider_than_their_distance_to_pixels():
-    """Two codewords stay near the pixels; a third, ever farther away, draws the mean codeword along."""
+def far_and_near(near, far, distance):
+    """Return the errors of both forms where some codewords are near the pixels and others far, in each channel."""
     generator = torch.Generator().manual_seed(0)
-    x, near = torch.randn(1, 40, 8, generator=generator), torch.zeros(2, 8)
-    near[1] = 1
-    fast, literal = [], []
-    for distance in (10, 100, 1000):
-        codewords = torch.cat([near, torch.full((1, 8), float(distance))])
-        tensors = [x, codewords, torch.full((3,), -0.5)]
-        exact = exactly("encode", tensors)[:1]
-        fast += errors([lvc.encode(*tensors)], exact)
-        literal += errors([lvc.reference.encode(*tensors)], exact)
+    x = torch.randn(1, 40, 8, generator=generator)
+    codewords = torch.randn(near + far, 8, generator=generator)
+    codewords[near:] += distance
+    tensors = [x, codewords, torch.full((near + far,), -0.5)]
+    exact = exactly("encode", tensors)[0][:, :near]
+    forms = lvc.encode, lvc.reference.encode
+    return [errors([form(*tensors)[:, :near]], [exact])[0] for form in forms]
+
+
+@pytest.mark.parametrize("distance", [1e3, -1e4, 1e8, float("inf"), -float("inf")])
+def test_far_codewords_do_not_spoil_the_others(distance):
+    for near, far in ((2, 1), (63, 1), (33, 31)):
+        fast, literal = far_and_near(near, far, distance)
+        assert max(fast, literal) <= 3e-6, (near, far, fast, literal)
+
+
+def test_the_known_limit_is_a_majority_of_codewords_far_from_the_pixels():
+    fast, literal = zip(*(far_and_near(2, 3, distance) for distance in (10, 100, 1000)))
     assert max(literal) <= 1e-6
-    assert fast[0] < 1e-5
+    assert fast[0] < 1e-4
     assert all(farther > 10 * closer for closer, farther in zip(fast, fast[1:])), fast
+
+
+def test_a_scale_of_minus_infinity_prunes_its_codeword_and_no_other():
+    x, codewords, scale, _ = draw(k=6)
+    scale, kept = -scale.abs(), torch.arange(6) != 2
+    pruned = scale.masked_fill(~kept, -float("inf"))
+    value, *gradients = outcome(lvc.encode, [x, codewords, pruned])
+    whole = outcome(lvc.encode, [x, codewords[kept], scale[kept]])
+    assert (value[:, 2] == 0).all()
+    torch.testing.assert_close(value[:, kept], whole[0], rtol=1e-5, atol=1e-5)
+    assert gradients[0].isfinite().all()
+    assert gradients[1][:, kept].isfinite().all() and gradients[2].isfinite().all()
+    # The middle codeword itself, at distance 0 from the centre.
+    same = torch.zeros(3, 16)
+    pruned = torch.tensor([-1.0, -float("inf"), -1.0])
+    expected = lvc.encode(x, same[:2], pruned[[0, 2]])
+    torch.testing.assert_close(lvc.encode(x, same, pruned)[:, [0, 2]], expected)
+
+
+@pytest.mark.parametrize("bad", [float("inf"), -float("inf"), float("nan")], ids=str)
+@pytest.mark.parametrize("which", ["codeword", "scale"])
+def test_what_is_not_finite_loses_what_the_literal_form_loses(bad, which):
+    x, codewords, scale, _ = draw(k=6)
+    scale = -scale.abs()
+    (codewords[2] if which == "codeword" else scale)[2] = bad
+    value = lvc.encode(x, codewords, scale)
+    literal = lvc.reference.encode(x, codewords, scale)
+    torch.testing.assert_close(value, literal, equal_nan=True)
 
 
 def test_where_every_pixel_is_its_codeword_the_sums_keep_the_rounding_of_the_pixels():

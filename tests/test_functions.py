@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import lvc
-import oracle
+from tests.support import oracle
 
 FORMS = [lvc, lvc.reference]
 ERROR = {

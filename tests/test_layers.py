@@ -94,7 +94,7 @@ def test_num_codes_is_honoured(num_codes):
     x = torch.randn(2, 8, 5, 5)
     assert encoding(x).shape == (2, num_codes, 8)
     for block in (lvc.LVCBlock, lvc.EVCBlock):
-        module = block(8, num_codes)
+        module = block(8, num_codes=num_codes)
         assert module(x).shape == x.shape
         assert [
             part.num_codes
@@ -121,6 +121,72 @@ def test_the_light_mlp_starts_near_the_identity():
     for layer in (module.mlp.fc1, module.mlp.fc2):
         assert layer.weight.std().item() == pytest.approx(0.02, rel=0.05)
         assert (layer.bias == 0).all()
+
+
+@blocks
+def test_a_block_made_on_the_meta_device_is_drawn_as_any_other(block):
+    """The way of torch.nn: build without memory, then to_empty and reset_parameters of every module."""
+    with torch.device("meta"):
+        module = block(8)
+    assert {one.device.type for one in module.state_dict().values()} == {"meta"}
+    module.to_empty(device="cpu")
+    for value in module.state_dict().values():
+        value.fill_(1000)
+    torch.manual_seed(0)
+    for part in module.modules():
+        if hasattr(part, "reset_parameters"):
+            part.reset_parameters()
+    drawn = block(8)
+    for name, value in module.state_dict().items():
+        expected = drawn.state_dict()[name].to(value)
+        if value.numel() > 1 and expected.std() > 0:  # random: alike in size
+            assert 0.3 < value.std() / expected.std() < 3, name
+        else:
+            assert torch.equal(value, expected), name
+
+
+@pytest.mark.parametrize(
+    "block", [lvc.Encoding, lvc.LVCBlock, lvc.LightMLPBlock, lvc.EVCBlock]
+)
+def test_device_and_dtype_are_those_of_the_parameters(block):
+    module = block(8, device="meta", dtype=torch.float64)
+    floating = [one for one in module.state_dict().values() if one.is_floating_point()]
+    assert {(one.device.type, one.dtype) for one in floating} == {
+        ("meta", torch.float64)
+    }
+    module = torch.nn.utils.skip_init(block, 8, dtype=torch.float64)
+    assert {one.device.type for one in module.state_dict().values()} == {"cpu"}
+    assert module.double()(torch.zeros(2, 8, 3, 3).double()).shape[0] == 2
+    conv = lvc.ConvBlock(8, 8, device="meta", dtype=torch.float64)
+    assert {one.dtype for one in conv.parameters()} == {torch.float64}
+    assert {one.device.type for one in conv.parameters()} == {"meta"}
+
+
+@pytest.mark.parametrize("block", [lvc.LVCBlock, lvc.EVCBlock])
+def test_the_officials_second_argument_is_the_channels_again(block):
+    """People's files say [256, 256]; that must not mean 256 codewords."""
+    for module in (block(8, 8), block(8, out_channels=8), block(8)):
+        assert (module.channels, module.num_codes) == (8, 64)
+    with pytest.raises(TypeError, match="positional arguments"):
+        block(8, 8, 16)
+
+
+def test_a_subclass_keeps_a_linear_of_its_own():
+    class WithLinear(lvc.LightMLPBlock):
+        def __init__(self, channels):
+            super().__init__(channels)
+            self.linear = torch.nn.Linear(channels, channels)
+
+    module, twin = WithLinear(8), WithLinear(8)
+    twin.load_state_dict(module.state_dict(), strict=True)
+    assert torch.equal(twin.linear.weight, module.linear.weight)
+    assert lvc.LightMLPBlock(8).load_state_dict(module.state_dict(), strict=True)
+
+
+def test_a_layer_says_its_sizes():
+    assert repr(lvc.Encoding(8, 5)) == "Encoding(8, num_codes=5)"
+    assert repr(lvc.Mean(1)) == "Mean(dim=1, keep_dim=False)"
+    assert "Encoding(8, num_codes=16)" in repr(lvc.EVCBlock(8, num_codes=16))
 
 
 def test_mean_drops_or_keeps_the_axis():

@@ -1,11 +1,17 @@
-"""Two processes of PyTorch's own distributed engine compute what one computes: DistributedDataParallel, DTensor."""
+"""Two processes of PyTorch's own distributed engine compute what one computes: DistributedDataParallel, FSDP, DTensor."""
 
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
 import torch
 import torch.distributed as dist
 from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import (
+    FullyShardedDataParallel,
+    MixedPrecisionPolicy,
+    fully_shard,
+)
 from torch.distributed.tensor import (
     Partial,
     Replicate,
@@ -69,6 +75,41 @@ def train_data_parallel(rank, file):
 
 def test_data_parallel_training_equals_one_process_on_the_whole_batch(tmp_path):
     in_two_processes(train_data_parallel, tmp_path)
+
+
+def shard_the_parameters(rank, file):
+    join(rank, file)
+    torch.manual_seed(0)
+    block, x = lvc.EVCBlock(8).eval(), torch.randn(2, 8, 5, 7)
+    expected = block(x)
+    mesh = init_device_mesh("cpu", (2,))
+
+    flat = FullyShardedDataParallel(deepcopy(block), device_id=torch.device("cpu"))
+    torch.testing.assert_close(flat(x), expected)
+    with pytest.raises(ValueError, match="EVCBlock: axis c of x must be 8, .* got 6"):
+        flat(x[:, :6])
+
+    # Layers that are units of their own hold float32 until they run in bfloat16.
+    half = MixedPrecisionPolicy(param_dtype=torch.bfloat16)
+    wide = MixedPrecisionPolicy(torch.float32, output_dtype=torch.bfloat16)
+    sharded = deepcopy(block)
+    for norm in sharded.modules():  # their running statistics are float32
+        if isinstance(norm, torch.nn.modules.batchnorm._BatchNorm):
+            fully_shard(norm, mesh=mesh, mp_policy=wide)
+    for unit in (sharded.lvc.conv_1, sharded.l_MLP.dw, sharded.conv1, sharded):
+        fully_shard(unit, mesh=mesh, mp_policy=half)
+    result = sharded(x)
+    assert result.dtype == torch.bfloat16
+    error = (result - expected).abs().max() / expected.abs().max()
+    assert error < 0.05
+    result.float().square().mean().backward()
+    assert all(one.grad is not None for one in sharded.parameters())
+    dist.barrier()
+    dist.destroy_process_group()
+
+
+def test_sharded_parameters_are_looked_at_when_they_are_there(tmp_path):
+    in_two_processes(shard_the_parameters, tmp_path)
 
 
 def shard_the_pixels(rank, file):

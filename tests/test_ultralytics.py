@@ -1,5 +1,6 @@
 """What chapter 14 says about Ultralytics' YOLO, by running its two texts against the real package."""
 
+import copy
 import inspect
 import json
 import math
@@ -22,7 +23,8 @@ if find_spec("ultralytics") is None:
     )
 
 TESTS = Path(__file__).parent
-CHAPTER = TESTS.parent / "book" / "ch14_your_network.ipynb"
+BOOK = TESTS.parent / "book"
+CHAPTER = BOOK / "ch14_your_network.ipynb"
 CELLS = {
     cell["id"]: "".join(cell["source"])
     for cell in json.loads(CHAPTER.read_text(encoding="utf-8"))["cells"]
@@ -196,35 +198,49 @@ def test_with_the_old_row_numbers_the_network_still_builds_from_other_rows(tasks
     assert sources(shifted) == ["Concat", "Concat", "Conv"]
 
 
-def test_the_eps_of_the_norms_is_changed_and_can_be_set_back(names):
+def values(module):
+    norms = [m for m in module.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    return {(norm.eps, norm.momentum) for norm in norms}
+
+
+def test_as_in_detector_sets_what_ultralytics_sets_in_a_network_that_it_builds(names):
+    assert values(lvc.as_in_detector(lvc.EVCBlock(8))) == {(0.001, 0.03)}
+    assert values(names["model"]) == {(0.001, 0.03)}  # the block's, and all others
+    assert values(lvc.EVCBlock(256)) == {(1e-6, 0.1), (1e-5, 0.1)}
+
+
+def test_a_block_that_ultralytics_initialises_gives_the_official_output():
     from ultralytics.utils.torch_utils import initialize_weights
 
-    with np.load(TESTS / "golden" / "evcblock_c32.npz", allow_pickle=False) as file:
+    with np.load(
+        BOOK / "data" / "official" / "evcblock_c32_detector.npz", allow_pickle=False
+    ) as file:
         golden = {name: torch.from_numpy(file[name]) for name in file.files}
     state = {
         name.removeprefix("state/"): value
         for name, value in golden.items()
         if name.startswith("state/")
     }
-
-    def norms(module):
-        return [m for m in module.modules() if isinstance(m, torch.nn.BatchNorm2d)]
-
-    assert {norm.eps for norm in norms(names["model"].model[7])} == {0.001}
     block = lvc.EVCBlock(32).eval()
-    block.load_state_dict(state)
-    initialize_weights(block)  # what did it to the network
-    assert {norm.eps for norm in norms(block)} == {0.001}
+    initialize_weights(block)  # what does it to the network
+    block.load_state_dict(lvc.load_cfpnet(state).state_dict())
     expected = golden["eval/y"]
+    error = (block(golden["x"]) - expected).abs().max() / expected.abs().max()
+    assert error < 2e-6
 
-    def error():
-        return (block(golden["x"]) - expected).abs().max() / expected.abs().max()
 
-    assert error() > 1e-5
-    inside = norms(block.lvc.conv_1)
-    for norm in norms(block):
-        norm.eps = 1e-6 if norm in inside else 1e-5
-    assert error() < 2e-6
+def test_a_block_out_of_a_saved_model(names, folder):
+    """The file holds the model itself, as Ultralytics saves it, so its state goes first."""
+    torch.save({"model": copy.deepcopy(names["model"]).half()}, "best.pt")
+    with pytest.raises(ValueError, match=r"best.pt holds .*\.DetectionModel\)"):
+        lvc.load_cfpnet("best.pt")
+    model = torch.load("best.pt", weights_only=False)["model"]
+    torch.save(model.state_dict(), "state.pt")
+    block = lvc.load_cfpnet("state.pt", prefix="model.7.")
+    assert values(block) == values(model)
+    trained = model.float().model[7].eval()
+    x = torch.rand(1, 128, 8, 8)
+    assert torch.equal(block(x), trained(x))
 
 
 def test_a_saved_model_loads_where_the_name_is_not_registered(

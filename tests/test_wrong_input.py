@@ -157,7 +157,8 @@ def test_too_few_pixels(name, message):
 @pytest.mark.parametrize("message", COUNTS)
 def test_num_codes(block, message):
     with one_sentence(f"{block.__name__}: {message}"):
-        block(*COUNTS[message])
+        channels, num_codes = COUNTS[message]
+        block(channels, num_codes=num_codes)
 
 
 @pytest.mark.parametrize(
@@ -223,6 +224,83 @@ def test_a_device_without_autocast(name):
         f"{name}: x must be torch.float32, as the module's parameters are, got torch.float64"
     ):
         module(torch.zeros(2, 8, 3, 3, device="meta").double())
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_float64_under_autocast(name):
+    """Autocast casts every other dtype."""
+    with torch.autocast("cpu", torch.bfloat16):
+        assert MODULES[name](torch.zeros(2, 8, 3, 3).bfloat16()).isfinite().all()
+        with one_sentence(
+            f"{name}: x must be torch.float32, as the module's parameters are, got torch.float64"
+        ):
+            MODULES[name](torch.zeros(2, 8, 3, 3).double())
+
+
+@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda x: x.to_sparse(), "a dense tensor, got torch.sparse_coo"),
+        (lambda x: x.to_mkldnn(), "a dense tensor, got torch._mkldnn"),
+        (
+            lambda x: torch.nested.nested_tensor([*x], layout=torch.jagged),
+            "a dense tensor, got a nested tensor",
+        ),
+        (
+            lambda x: torch.nested.nested_tensor([*x]),
+            "a dense tensor, got a nested tensor",
+        ),
+        (
+            lambda x: x.to(torch.float8_e4m3fn),
+            "float16, bfloat16, float32 or float64, got torch.float8_e4m3fn",
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_tensors_of_another_kind(name, make, sentence):
+    with one_sentence(f"{name}: x must be {sentence}"):
+        MODULES[name](make(torch.zeros(2, 8, 3, 3)))
+
+
+def test_mean_takes_a_tensor_of_numbers():
+    with one_sentence("Mean: x must be a torch.Tensor, got list"):
+        lvc.Mean(1)([[1.0]])
+    with one_sentence("Mean: x must hold floating-point numbers, got torch.int64"):
+        lvc.Mean(1)(torch.ones(2, 3).long())
+    with one_sentence("Mean: dim must be a whole number, got tuple"):
+        lvc.Mean((1, 2))
+    assert lvc.Mean(-1)(torch.ones(2, 3)).shape == (2,)
+
+
+@pytest.mark.parametrize(
+    "block", [lvc.LVCBlock, lvc.EVCBlock], ids=lambda block: block.__name__
+)
+def test_other_out_channels(block):
+    with one_sentence(
+        f"{block.__name__}: out_channels must be 8, as channels, since the block keeps them, got 16"
+    ):
+        block(8, 16)
+    with one_sentence(
+        f"{block.__name__}: out_channels must be a whole number, got 8.0"
+    ):
+        block(8, 8.0)
+
+
+def test_a_size_that_no_tensor_has():
+    with one_sentence(
+        "Encoding: in_channels must be a whole number of at most 2,147,483,647, got more"
+    ):
+        lvc.Encoding(10**400)
+    with one_sentence("Encoding: in_channels must be a whole number, got Tensor"):
+        lvc.Encoding(torch.zeros(3, 3))
+
+
+def test_a_failure_of_another_kind_is_left_as_it_is():
+    block = lvc.LVCBlock(8)
+    block.fc[0] = torch.nn.Linear(9, 8)
+    with pytest.raises(RuntimeError, match="mat1 and mat2 shapes"):
+        block(torch.zeros(2, 8, 3, 3))
 
 
 def test_a_missing_argument_gets_pythons_own_sentence():

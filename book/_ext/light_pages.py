@@ -23,6 +23,8 @@ TAKEN_OUT = [
     r' role="doc-biblioentry"',
     r' role="list"(?= class="citation-list")',  # a list of these
 ]
+# Without a mode that the reader has chosen, the theme's script logs an error.
+MODE = 'localStorage.getItem("mode") || ""', 'localStorage.getItem("mode") || "auto"'
 # Excerpts in the results of a search come by fetch, which a page on disk may not use.
 NO_FETCH = 'DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY &&= location.protocol != "file:"'
 
@@ -47,7 +49,7 @@ def lighten(app, error):
     if error is None:
         for page in Path(app.outdir).rglob("*.html"):
             text = page.read_text(encoding="utf-8")
-            text = re.sub("|".join(TAKEN_OUT), "", text)
+            text = re.sub("|".join(TAKEN_OUT), "", text).replace(*MODE)
             page.write_text(re.sub(PICTURE, as_webp, text), encoding="utf-8")
 
 

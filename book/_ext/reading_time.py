@@ -4,6 +4,7 @@ The minutes are counted from the notebook. The home page shows the rule and the 
 """
 
 import json
+import re
 from pathlib import Path
 
 from docutils import nodes
@@ -26,7 +27,9 @@ def minutes(notebook: Path) -> int:
 
 def substitute(app, config):
     """Give the home page its numbers."""
-    times = [minutes(chapter) for chapter in Path(app.srcdir, "book").glob("ch*.ipynb")]
+    read = Path(app.srcdir, "_toc.yml").read_text(encoding="utf-8")
+    chapters = re.findall(r"file: (book/ch\S+)", read)
+    times = [minutes(Path(app.srcdir, f"{chapter}.ipynb")) for chapter in chapters]
     config.myst_substitutions |= {
         "minutes": f"{min(times)} to {max(times)} minutes",
         "rule": f"{WORDS} words or {LINES} lines of code a minute",

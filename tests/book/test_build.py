@@ -2,7 +2,7 @@
 
 import re
 
-from chapters import NOTEBOOKS
+from tests.support.notebooks import NOTEBOOKS
 
 
 def test_every_notebook_has_its_page(book):

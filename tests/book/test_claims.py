@@ -5,10 +5,10 @@ import re
 import pytest
 from docutils.nodes import make_id
 
-import claims
 import lvc
-from chapters import NOTEBOOKS, code_cells, printed
 from lvc import functional, reference
+from lvcbook import claims
+from tests.support.notebooks import NOTEBOOKS, code_cells, printed
 
 CELLS = code_cells(NOTEBOOKS["ch11_claims"])
 SHARED = [cell for cell in CELLS if cell.id in ("setup", "ranks", "factors")]

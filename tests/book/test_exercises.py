@@ -2,7 +2,7 @@
 
 import pytest
 
-from chapters import CHAPTERS, STEP_BY_STEP, printed
+from tests.support.notebooks import CHAPTERS, STEP_BY_STEP, printed
 
 
 @pytest.mark.parametrize("name", STEP_BY_STEP)

@@ -3,8 +3,8 @@
 import pytest
 from einops import rearrange
 
-from answers import refuses, verdict
-from exercises import ch01 as exercises
+from lvcbook.exercises import ch01 as exercises
+from tests.support.answers import refuses, verdict
 
 
 def by_view(feature_map):

@@ -3,8 +3,8 @@
 import pytest
 
 import lvc
-from answers import refuses, verdict
-from exercises import ch02 as exercises
+from lvcbook.exercises import ch02 as exercises
+from tests.support.answers import refuses, verdict
 
 WRONG_BOUND = {
     "expected a number, got None": lambda k, c: None,

@@ -5,10 +5,10 @@ import torch
 from einops import rearrange, reduce
 
 import lvc
-from answers import refuses, verdict
-from exercises import ch03 as exercises
+from lvcbook.exercises import ch03 as exercises
+from tests.support.answers import refuses, verdict
 
-SIZES = lvc.shapes.Sizes(b=2, c=256, h=20, w=20, k=16)
+SIZES = lvc.Sizes(b=2, c=256, h=20, w=20, k=16)
 
 
 def squared(x, codewords):

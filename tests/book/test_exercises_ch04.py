@@ -7,8 +7,8 @@ import torch
 from einops import rearrange, reduce
 
 import lvc
-from answers import refuses, verdict
-from exercises import ch04 as exercises
+from lvcbook.exercises import ch04 as exercises
+from tests.support.answers import refuses, verdict
 
 
 def softmax(scores):

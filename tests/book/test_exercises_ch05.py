@@ -4,8 +4,8 @@ import pytest
 import torch
 
 import lvc
-from answers import refuses, verdict
-from exercises import ch05 as exercises
+from lvcbook.exercises import ch05 as exercises
+from tests.support.answers import refuses, verdict
 
 
 def aggregate(w, x, d):

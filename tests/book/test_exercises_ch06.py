@@ -4,8 +4,8 @@ import pytest
 import torch
 from einops import rearrange, reduce
 
-from answers import refuses, verdict
-from exercises import ch06 as exercises
+from lvcbook.exercises import ch06 as exercises
+from tests.support.answers import refuses, verdict
 
 
 def normalise(

@@ -3,8 +3,8 @@
 import pytest
 from einops import rearrange, reduce
 
-from answers import refuses, verdict
-from exercises import ch07 as exercises
+from lvcbook.exercises import ch07 as exercises
+from tests.support.answers import refuses, verdict
 
 
 def as_map(gate):

@@ -2,21 +2,19 @@
 
 import pytest
 
-from answers import refuses, verdict
-from exercises import ch08 as exercises
-from lvc.shapes import LVC_STEPS
+from lvc.steps import LVC_STEPS
+from lvcbook.exercises import ch08 as exercises
+from tests.support.answers import refuses, verdict
 
-MODULES = {step.module: step.name for step in LVC_STEPS if step.module}
+PARTS = {step.part: step.name for step in LVC_STEPS["literal"] if step.part}
 
 
 def step_of(key):
-    return next(
-        name for module, name in MODULES.items() if key.startswith(f"{module}.")
-    )
+    return PARTS[part_of(key)]
 
 
-def module_of(key):
-    return next(module for module in MODULES if key.startswith(f"{module}."))
+def part_of(key):
+    return next(part for part in PARTS if key.startswith(part))
 
 
 WRONG_PARAMETERS = {
@@ -33,10 +31,10 @@ WRONG_PARAMETERS = {
 }
 WRONG_STEP_OF = {
     "it returned None for conv_1.conv1.weight": lambda key: None,
-    "conv_1 is a module": module_of,
+    "conv_1 is a part of the block": part_of,
     "which is no step of the table": lambda key: step_of(key).lower(),
     "does not belong to the input": lambda key: next(
-        step.name for step in LVC_STEPS if key.startswith(step.module)
+        step.name for step in LVC_STEPS["literal"] if key.startswith(step.part)
     ),
     "LVC.0.weight is not of 'ConvBlock'": lambda key: "ConvBlock",
 }

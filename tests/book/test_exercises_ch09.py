@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from answers import refuses, verdict
-from exercises import ch09 as exercises
+from lvcbook.exercises import ch09 as exercises
+from tests.support.answers import refuses, verdict
 
 KERNEL = 256 * 256 * 49
 REACH = {

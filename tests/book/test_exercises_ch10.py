@@ -5,8 +5,8 @@ import torch
 from einops import rearrange
 
 import lvc
-from answers import refuses, verdict
-from exercises import ch10 as exercises
+from lvcbook.exercises import ch10 as exercises
+from tests.support.answers import refuses, verdict
 
 
 def squares(codewords):

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 import lvc
-from answers import refuses, verdict
-from exercises import ch12 as exercises
-from exercises.ch12 import T_9
+from lvcbook.exercises import ch12 as exercises
+from lvcbook.exercises.ch12 import T_9
+from tests.support.answers import refuses, verdict
 
 
 def interval(one, other, quantile=T_9, root=10**0.5, correction=1):

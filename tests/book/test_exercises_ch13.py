@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from answers import refuses, verdict
-from exercises import ch13 as exercises
+from lvcbook.exercises import ch13 as exercises
+from tests.support.answers import refuses, verdict
 
 
 def right_prior(scale, c):

@@ -1,11 +1,12 @@
 """The saved runs of chapter 12 are those of the present experiment."""
 
 import json
+import sys
 
 import pytest
 import torch
 
-import experiment
+from lvcbook import experiment
 
 KNOWN = json.loads(experiment.SAVED.read_text())
 
@@ -42,8 +43,84 @@ def test_the_experiment_goes_on_where_it_stopped(tmp_path, monkeypatch):
     del runs[str(arm)]["5"]
     experiment.save({**KNOWN, "runs": runs})
     assert experiment.missing(experiment.saved()) == [(arm, 5)]
-    experiment.save({"settings": {**experiment.SETTINGS, "steps": 1}, "runs": runs})
-    assert not experiment.saved()["runs"]
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch):
+    """Run `make experiment` on what is stored, and return which runs it would train."""
+
+    def run(known, *arguments):
+        trained = []
+        monkeypatch.setattr(experiment, "SAVED", tmp_path / "experiment.json")
+        monkeypatch.setattr(experiment, "run_missing", trained.append)
+        monkeypatch.setattr(sys, "argv", ["experiment.py", *arguments])
+        experiment.save(known)
+        experiment.main()
+        return [run for known in trained for run in experiment.missing(known)]
+
+    return run
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """Let a network be trained by looking up its stored run."""
+    stored = KNOWN["runs"]
+    look_up = lambda arm, seed: stored[str(arm)][str(seed)]  # noqa: E731
+    monkeypatch.setattr(experiment, "train", look_up)
+
+
+def test_a_complete_experiment_says_so_and_how_to_run_it_afresh(
+    command, trained, capsys
+):
+    assert command(KNOWN) == []
+    said = capsys.readouterr().out
+    assert "All results are stored, and those come out again." in said
+    assert said.strip().endswith("make experiment FRESH=1")
+    assert len(command(KNOWN, "--fresh")) == len(experiment.SEEDS) * len(
+        experiment.ARMS
+    )
+
+
+def test_an_interrupted_experiment_goes_on(command, trained):
+    arm = experiment.ARMS[3]
+    runs = {**KNOWN["runs"], str(arm): dict(KNOWN["runs"][str(arm)])}
+    del runs[str(arm)]["5"]
+    assert command({**KNOWN, "runs": runs}) == [(arm, 5)]
+
+
+CHANGES = {
+    "settings": (
+        {**KNOWN, "settings": {**KNOWN["settings"], "steps": 1}},
+        "the settings are others",
+    ),
+    "arms": (
+        {**KNOWN, "runs": {**KNOWN["runs"], "digits, magic": {}}},
+        "digits, magic is no arm any more",
+    ),
+    "network": (
+        {**KNOWN, "runs": {"digits, mean": {"0": {"parameters": 1}}}},
+        r"digits, mean now has \d,\d+ parameters",
+    ),
+}
+
+
+@pytest.mark.parametrize(("known", "sentence"), CHANGES.values(), ids=CHANGES)
+def test_a_changed_experiment_is_noticed(command, trained, known, sentence):
+    with pytest.raises(SystemExit, match=f"has changed: {sentence}. .* FRESH=1"):
+        command(known)
+
+
+def test_changed_training_is_noticed(command, trained, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(experiment, "train", lambda *_: {"accuracy": 0.5})
+        with pytest.raises(SystemExit, match="now reaches 0.5000 with seed 0, not"):
+            command(KNOWN)
+
+
+def test_training_as_it_is_gives_what_is_stored():
+    threads = torch.get_num_threads()
+    assert experiment.changed(KNOWN) == ""
+    torch.set_num_threads(threads)
 
 
 def test_no_digit_serves_both_training_and_test():

@@ -9,7 +9,15 @@ import sys
 import nbformat
 import pytest
 
-from chapters import BOOK, GATES, NOTEBOOKS, code_cells, definitions, read
+from tests.support.notebooks import (
+    BOOK,
+    GATES,
+    NOTEBOOKS,
+    ROOT,
+    code_cells,
+    definitions,
+    read,
+)
 
 
 def gives(output_type, **content):
@@ -171,11 +179,11 @@ EDITS = {
     ),
     "output ignored by a tag": (
         ("ch03_scaled_l2", "line-up", tagged("nbval-ignore-output")),
-        "ch03_scaled_l2.ipynb, cell line-up: nbval-ignore-output keeps the output from being compared; remove it, or give the reason in ALLOWED_TO_IGNORE of tests/book/chapters.py",
+        "ch03_scaled_l2.ipynb, cell line-up: nbval-ignore-output keeps the output from being compared; remove it, or give the reason in ALLOWED_TO_IGNORE of tests/support/notebooks.py",
     ),
     "output ignored by a comment": (
         ("ch03_scaled_l2", "line-up", lambda cell: cell.update(source="# NBVAL_SKIP")),
-        "ch03_scaled_l2.ipynb, cell line-up: # NBVAL_SKIP keeps the output from being compared; remove it, or give the reason in ALLOWED_TO_IGNORE of tests/book/chapters.py",
+        "ch03_scaled_l2.ipynb, cell line-up: # NBVAL_SKIP keeps the output from being compared; remove it, or give the reason in ALLOWED_TO_IGNORE of tests/support/notebooks.py",
     ),
     "solution open in JupyterLab": (
         (
@@ -273,7 +281,7 @@ def test_nbval_begins_with_one_sentence(tmp_path):
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-n1", "--continue-on-collection-errors"]
         + ["--nbval", "--nbval-current-env", "-p", "no:cacheprovider"],
-        env={**os.environ, "PYTHONPATH": str(BOOK), "COLUMNS": "300"},
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{BOOK}", "COLUMNS": "300"},
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -7,10 +7,17 @@ import sys
 
 import pytest
 
-from chapters import CHAPTERS, NOTEBOOKS, ROOT
-from harmless import HARMLESS
-from mutants import MODULES, mutants
-from mutation import PAGE, RESULT, SUITES, by_definition, every_mutant, fingerprint
+from tests.support.notebooks import CHAPTERS, NOTEBOOKS, ROOT
+from tools.mutants import MODULES, mutants
+from tools.mutants.__main__ import (
+    PAGE,
+    RESULT,
+    SUITES,
+    by_definition,
+    every_mutant,
+    fingerprint,
+)
+from tools.mutants.harmless import HARMLESS
 
 result = json.loads(RESULT.read_text())
 
@@ -30,6 +37,7 @@ def test_every_survivor_is_harmless_and_has_its_reason():
             assert name in HARMLESS, f"the {suite} do not notice {name}"
     survived = [name for suite in SUITES for name in result["survivors"][suite]]
     assert set(survived) == set(HARMLESS), "a harmless mutant was noticed, or is gone"
+    assert result["harmless"] == HARMLESS, "a reason has changed; run: make mutants"
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="as above")
@@ -77,8 +85,8 @@ def test_the_kinds_of_change_that_matter_are_there():
 def test_one_mutant_live():
     """Both suites notice a sum that became a mean; the tree of the project stays as it is."""
     name = "reference.scaled_l2: 'sum' -> 'mean'"
-    command = [sys.executable, ROOT / "tests" / "mutation.py", name]
-    shown = subprocess.run(command, capture_output=True, text=True)
+    command = [sys.executable, "-m", "tools.mutants", name]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     chapters, tests = sorted(shown.stdout.split(f"{name}\n")[1:])
     assert re.match(r"    chapters: ch\d\d_\w+, cell [\w-]+\n", chapters)
     assert re.match(r"    unit tests: tests/test_\w+\.py::", tests)

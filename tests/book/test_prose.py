@@ -3,7 +3,7 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-import prose
+from tests.support import prose
 
 pages = pytest.mark.parametrize("name", prose.PAGES)
 
@@ -113,7 +113,7 @@ def test_the_message_says_where_what_and_what_to_do():
     book = page("In all (6, 100,\n46).")
     assert prose.wrong("shapes", "ch03_scaled_l2", book) == [
         "ch03_scaled_l2, cell text-0: (6, 100, 46) is no shape of the table; "
-        "correct it, or list it with a reason in tests/book/prose.py"
+        "correct it, or list it with a reason in tests/support/prose.py"
     ]
 
 

@@ -5,7 +5,7 @@ import re
 import nbformat
 
 from _ext import reading_time
-from chapters import BOOK, CHAPTERS
+from tests.support.notebooks import BOOK, CHAPTERS
 
 TIMES = {name: reading_time.minutes(BOOK / f"{name}.ipynb") for name in CHAPTERS}
 

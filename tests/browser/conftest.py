@@ -5,7 +5,7 @@ import os
 import pytest
 from playwright.sync_api import sync_playwright
 
-from pdf import CHROMIUM, MISSING
+from tools.pdf import CHROMIUM, MISSING
 
 
 @pytest.fixture(scope="module")  # while it is open, asyncio serves only the browser
@@ -23,20 +23,21 @@ def open_page(browser, book):
     """Open pages of the book, and fail at the end if one of them was not content.
 
     A page is opened from disk, or from `origin`. It must not log an error, nor ask for
-    anything outside the book.
+    anything outside the book. Without a theme it meets a reader for the first time.
     """
     contexts, complaints = [], []
 
-    def open_page(name, width=1280, theme="light", origin=None):
+    def open_page(name, width=1280, theme="light", origin=None, fragment=""):
         origin = origin or book.as_uri()
         context = browser.new_context(
             viewport={"width": width, "height": 800},
             reduced_motion="reduce",  # a page that still scrolls has no fixed places
         )
         contexts.append(context)
-        context.add_init_script(
-            "for (const key of ['mode', 'theme']) localStorage[key] = '" + theme + "'"
-        )
+        if theme:
+            context.add_init_script(
+                f"for (const key of ['mode', 'theme']) localStorage[key] = '{theme}'"
+            )
         page = context.new_page()
         page.loaded = set()
         where = f"{name}.html, {width} pixels wide, {theme}"
@@ -53,7 +54,7 @@ def open_page(browser, book):
         page.on("console", console)
         page.on("pageerror", lambda error: complaints.append(f"{where}: {error}"))
         page.on("request", request)
-        page.goto(f"{origin}/book/{name}.html", wait_until="load")
+        page.goto(f"{origin}/book/{name}.html{fragment}", wait_until="load")
         return page
 
     yield open_page

@@ -7,80 +7,16 @@ import subprocess
 import sys
 from math import prod
 from pathlib import Path
-from unittest import mock
 
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
 
-import explorer
-import lvc
-from lvc.shapes import BLOCKS, EXAMPLE, Sizes, table, trace
+from lvc import EXAMPLE, Sizes, shape_table, trace
+from lvc.steps import FORMS, STEPS
+from lvcbook import explorer
 
 ROOT = Path(__file__).parents[2]
-KINDS = {kind.__name__: kind for kind in BLOCKS}
-ENCODINGS = {"literal": lvc.reference.encode, "fast": lvc.encode}
-ODD = Sizes(b=3, c=21, h=5, w=7, k=11)  # no axis is another's size, nor 4 n or 2 c
-
-# Without a browser: the operations
-
-
-class Counter(TorchDispatchMode):
-    """Inside `with`, keep the operations and the shape of each tensor that is made."""
-
-    PER_RESULT = {
-        "_native_batch_norm_legit_no_training": "BatchNorm",
-        "native_batch_norm": "BatchNorm",
-        "native_group_norm": "GroupNorm",
-        "_softmax": "softmax",
-        "silu": "SiLU, GELU",
-        "gelu": "SiLU, GELU",
-        **dict.fromkeys(
-            ("add", "sub", "mul", "neg", "pow", "relu", "sigmoid"),
-            "any other function",
-        ),
-    }
-    SUMS = {"sum": 1, "mean": 1, "max_pool2d_with_indices": 9}
-    MOVES = {"cat", "clone", "empty"}
-
-    def __init__(self):
-        super().__init__()
-        self.made = []
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        result = function(*args, **(kwargs or {}))
-        one = result[0] if isinstance(result, tuple) else result
-        if not isinstance(one, torch.Tensor):
-            return result
-        name, packet = (
-            function._schema.name.partition("::")[2],
-            function._overloadpacket,
-        )
-        cost = {name: each for name, (each, *_) in explorer.COUNTED.items()}
-        if packet in flop_registry:
-            count = flop_registry[packet](*args, **(kwargs or {}), out_val=result)
-        elif name in self.PER_RESULT:
-            count = cost[self.PER_RESULT[name]] * one.numel()
-        elif name in self.SUMS:
-            count = cost["sum, mean, maximum"] * self.SUMS[name] * args[0].numel()
-        elif name == "addcmul":
-            count = 2 * one.numel()
-        else:
-            assert function.is_view or name in self.MOVES, f"what does {name} cost?"
-            count = 0
-        if not function.is_view:
-            self.made.append((longer_than_1(one.shape), count))
-        return result
-
-    @property
-    def operations(self):
-        return sum(count for _, count in self.made)
-
-
-def longer_than_1(shape):
-    """Return a shape without axes of size 1, which a view adds."""
-    return tuple(size for size in shape if size > 1)
+KINDS = explorer.BLOCKS
 
 
 def counted(sizes, terms):
@@ -92,68 +28,10 @@ def block(name, sizes):
     return KINDS[name](sizes.c, **codes).eval()
 
 
-@pytest.mark.parametrize("form", ENCODINGS)
-def test_each_tensor_of_the_encoding_is_made_in_this_order(form):
-    inputs = [torch.rand(ODD.of(axes)) for axes in ("b n c", "k c", "k")]
-    with torch.no_grad(), Counter() as counter:
-        ENCODINGS[form](*inputs)
-    assert counter.made == [
-        (longer_than_1(ODD.of(one.axes)), counted(ODD, one.operations.split(", ")))
-        for one in explorer.FORMS[form]
-    ]
-
-
-@pytest.mark.parametrize("form", ENCODINGS)
-@pytest.mark.parametrize("name", KINDS)
-def test_a_block_does_the_operations_of_its_steps(name, form):
-    real, x = block(name, ODD), torch.rand(ODD.of("b c h w"))
-    encoding = mock.patch.object(lvc.functional, "encode", ENCODINGS[form])
-    with torch.no_grad(), encoding, Counter() as counter:
-        real(x)
-    steps = explorer.steps(name, form)
-    terms = [explorer.operations(name, step.name, form) for step in steps]
-    assert counter.operations == sum(counted(ODD, of_step) for of_step in terms)
-
-
-@pytest.mark.parametrize(
-    ("name", "step"),
-    [
-        (name, step)
-        for name, steps in explorer.STEPS.items()
-        for step in steps
-        if step.module and step.takes and step.name != "encoding"
-    ],
-    ids=lambda one: getattr(one, "name", one),
-)
-def test_a_module_does_the_operations_of_its_step(name, step):
-    module = block(name, ODD).get_submodule(step.module)
-    x = torch.rand(ODD.of(step.takes[0]))
-    with torch.no_grad(), Counter() as counter:
-        module(x)
-    terms = explorer.operations(name, step.name, "fast")
-    assert counter.operations == counted(ODD, terms)
-
-
-def test_the_steps_of_the_fast_form_end_with_its_tensors():
-    for step in explorer.FAST_STEPS:
-        made = [one for one in explorer.FAST if one.step == step.name]
-        wanted = made[1] if step.name == "centred" else made[-1]
-        assert wanted.axes == step.axes
-    assert {one.step for one in explorer.FAST} == {s.name for s in explorer.FAST_STEPS}
-    literal = {one.step for one in explorer.LITERAL}
-    assert literal < {step.name for step in explorer.STEPS["LVCBlock"]}
-
-
-def test_the_derived_axes_are_those_of_the_table():
-    for sizes in (ODD, EXAMPLE, ODD._replace(c=4), ODD._replace(c=7)):
-        for axis, (of, divisor) in explorer.DERIVED.items():
-            assert sizes.of(axis) == (prod(sizes.of(of)) // divisor,)
-
-
 def test_the_script_is_small():
-    static = ROOT / "book" / "_static"
-    assert (static / "explorer.js").stat().st_size < 30_000
-    assert (static / "explorer.css").stat().st_size < 30_000
+    web = ROOT / "book" / "web"
+    assert (web / "explorer.js").stat().st_size < 30_000
+    assert (web / "explorer.css").stat().st_size < 30_000
 
 
 # In the browser
@@ -233,11 +111,13 @@ def test_the_page_shows_what_the_real_block_makes(page, name, seed):
         go(page, name, **sizes._asdict())
         with torch.device("meta"):
             traced = trace(block(name, sizes), torch.empty(sizes.of("b c h w")))
-        assert seen(page) == expected(table(sizes, KINDS[name])) == expected(traced)
+        assert (
+            seen(page) == expected(shape_table(sizes, KINDS[name])) == expected(traced)
+        )
         assert settings_of(page) == sizes
 
 
-@pytest.mark.parametrize("form", ENCODINGS)
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", KINDS)
 def test_the_page_counts_operations_and_tensors_as_python_does(page, name, form):
     draw = random.Random(f"{name} {form}")
@@ -245,8 +125,8 @@ def test_the_page_counts_operations_and_tensors_as_python_does(page, name, form)
         sizes = Sizes(*map(draw.randint, explorer.LEAST, explorer.MOST))
         go(page, name, form, **sizes._asdict())
         wanted = [
-            (step.name, counted(sizes, explorer.operations(name, step.name, form)))
-            for step in explorer.steps(name, form)
+            (step.name, counted(sizes, step.all_operations()))
+            for step in STEPS[name][form]
         ]
         *shown, total = [
             (step, int(cells["operations"].replace(",", "")))
@@ -254,7 +134,7 @@ def test_the_page_counts_operations_and_tensors_as_python_does(page, name, form)
         ]
         assert shown == wanted
         assert total == (name, sum(count for _, count in wanted))
-        for way, made in explorer.FORMS.items():
+        for way, made in explorer.MADE.items():
             page.evaluate("document.querySelector('details').open = true")
             assert [
                 (tensor, chips, cells["bytes"], cells["operations"])
@@ -276,7 +156,7 @@ def test_the_page_counts_operations_and_tensors_as_python_does(page, name, form)
 def test_the_two_forms_side_by_side(page):
     go(page, **EXAMPLE._asdict())
     shown = {name: (cells, chips) for name, _, cells, chips in rows(page, "forms")}
-    for form, made in explorer.FORMS.items():
+    for form, made in explorer.MADE.items():
         cells, chips = shown[f"{form} form"]
         sizes = [4 * prod(EXAMPLE.of(one.axes)) for one in made]
         assert cells["bytes in all"] == f"{sum(sizes):,}"
@@ -290,13 +170,13 @@ def test_the_two_forms_side_by_side(page):
     ]
 
 
-def test_the_fast_form_has_no_row_with_four_axes_in_the_encoding(page):
+def test_the_product_form_has_no_row_with_four_axes_in_the_encoding(page):
     axes = {}
-    for form in ENCODINGS:
+    for form in FORMS:
         page.check(f"[name=form][value={form}]")
         axes[form] = [[chip[0] for chip in chips] for *_, chips in rows(page)]
     assert axes["literal"].count([*"bnkc"]) == 2
-    assert axes["fast"].count([*"bnkc"]) == 0
+    assert axes["product"].count([*"bnkc"]) == 0
 
 
 def commit(page, axis, text):
@@ -349,6 +229,45 @@ def test_nonsense_in_the_address_is_answered_too(page):
     assert rows(page)[-1][0] == "LVCBlock"
 
 
+@pytest.mark.parametrize(
+    "fragment",
+    ["#", "#shape-explorer", "#main-content", "#nowhere", "#=", "#%E0%A4%A"],
+)
+def test_an_address_that_sets_nothing_loads_the_running_example(open_page, fragment):
+    page = open_page("explorer", fragment=fragment)
+    assert seen(page) == expected(table(EXAMPLE))
+    assert settings_of(page) == EXAMPLE
+    assert page.is_visible(".explorer form")
+
+
+@pytest.mark.parametrize("name", ["constructor", "__proto__", "toString", ""])
+def test_an_address_with_a_foreign_name_loads_the_running_example(open_page, name):
+    page = open_page("explorer", fragment=f"#block={name}&form={name}&c=48&{name}=1")
+    assert seen(page) == expected(table(EXAMPLE._replace(c=48)))
+    assert page.is_checked("[value=LVCBlock]") and page.is_checked("[value=literal]")
+
+
+def test_the_own_link_of_a_heading_and_the_skip_link_load_again(page):
+    go(page, **EXAMPLE._replace(b=2)._asdict())
+    for link in ("article h1 a.headerlink", "a[href='#main-content']"):
+        page.evaluate("link => document.querySelector(link).click()", link)
+        assert settings_of(page) == EXAMPLE._replace(b=2)  # the page stays as it is
+        page.reload()
+        assert seen(page) == expected(table(EXAMPLE))
+        go(page, **EXAMPLE._replace(b=2)._asdict())
+
+
+def test_the_table_of_the_book_stays_where_the_script_fails(page, book):
+    context = page.context.browser.new_context()
+    context.add_init_script("URLSearchParams = undefined")
+    broken = context.new_page()
+    with broken.expect_event("pageerror"):
+        broken.goto((book / "book" / "explorer.html").as_uri())
+    assert broken.is_visible(".explorer .static")
+    assert not broken.is_visible(".explorer form")
+    context.close()
+
+
 def test_everything_by_keyboard(page):
     page.focus(".explorer .presets button")
     visited = []
@@ -365,7 +284,7 @@ def test_everything_by_keyboard(page):
         assert [axis, "range", None] in visited and [axis, "text", None] in visited
     assert ["block", "radio", None] in visited and ["form", "radio", None] in visited
     names = [step for _, _, step in visited if step]
-    assert names == [str(n) for n in range(len(explorer.STEPS["LVCBlock"]))]
+    assert names == [str(n) for n in range(len(STEPS["LVCBlock"]["literal"]))]
     assert visited[-1][0] == "copy"
 
     page.focus("[type=range][name=h]")
@@ -391,7 +310,7 @@ def test_the_step_under_the_pointer_or_the_focus_is_explained(page):
     page.focus("[data-step='7']")
     said = page.inner_text(".explained")
     assert "c goes" in said and "b n k c + b n k c = 2,457,600" in said
-    page.check("[name=form][value=fast]")  # the step that takes its place
+    page.check("[name=form][value=product]")  # the step that takes its place
     assert page.inner_text(".explained").startswith("scaled_l2:")
     for at in range(page.locator("[data-step]").count()):
         page.focus(f"[data-step='{at}']")
@@ -408,13 +327,13 @@ def test_the_step_under_the_pointer_or_the_focus_is_explained(page):
 def test_the_address_holds_the_settings(page, open_page):
     commit(page, "c", "48")
     page.check("[name=block][value=EVCBlock]")
-    page.check("[name=form][value=fast]")
+    page.check("[name=form][value=product]")
     other = open_page("explorer")
     other.goto(page.url)
     other.reload()
     assert rows(other) == rows(page)
     assert settings_of(other) == settings_of(page) == EXAMPLE._replace(c=48)
-    assert other.is_checked("[value=EVCBlock]") and other.is_checked("[value=fast]")
+    assert other.is_checked("[value=EVCBlock]") and other.is_checked("[value=product]")
 
 
 def test_the_back_button_undoes(page):
@@ -478,14 +397,14 @@ def test_the_copied_code_runs_and_prints_the_table(page, name):
             exec(code, {})
     finally:
         torch.set_default_device(None)
-    assert printed.getvalue().strip() == repr(table(sizes, KINDS[name]))
+    assert printed.getvalue().strip() == repr(shape_table(sizes, KINDS[name]))
 
 
 def test_the_copied_code_is_a_whole_program(page):
     code = page.inner_text("pre.code")
     run = [sys.executable, "-c", code]
     result = subprocess.run(run, capture_output=True, text=True, cwd=ROOT)
-    assert result.stdout.strip() == repr(table(EXAMPLE)), result.stderr
+    assert result.stdout.strip() == repr(shape_table(EXAMPLE)), result.stderr
 
 
 def test_where_copying_is_forbidden_the_code_is_selected(page):
@@ -515,7 +434,7 @@ def test_the_page_does_not_scroll_sideways(open_page, width, theme):
     page = open_page("explorer", width, theme)
     page.evaluate("document.querySelector('details').open = true")
     for sizes in (EXAMPLE, explorer.MOST):
-        go(page, "EVCBlock", "fast", **sizes._asdict())
+        go(page, "EVCBlock", "product", **sizes._asdict())
         go(page, "LVCBlock", "literal", **sizes._asdict())
         wide = "() => [document.documentElement.scrollWidth, innerWidth]"
         needed, there = page.evaluate(wide)
@@ -528,7 +447,7 @@ def test_without_javascript_the_running_example_is_there(page, book):
     still.goto((book / "book" / "explorer.html").as_uri())
     assert not still.is_visible(".explorer form")
     shown = still.locator(".explorer .static table")
-    assert shown.count() == len(BLOCKS)
+    assert shown.count() == len(KINDS)
     assert "b 6n 100k 64c 32" in shown.first.inner_text()
     context.close()
     assert not page.is_visible(".explorer .static")

@@ -9,17 +9,14 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from urllib.request import url2pathname
 
 import pytest
-import yaml
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 
-from weights import weight
+from tools import toc
+from tools.weigh_pages import weight
 
-TOC = yaml.safe_load(Path(__file__).parents[2].joinpath("_toc.yml").read_text())
-FILES = [TOC["root"]] + [
-    chapter["file"] for part in TOC["parts"] for chapter in part["chapters"]
-]
-PAGES = [file.removeprefix("book/") for file in FILES] + ["../search", "../genindex"]
+PAGES = [page.removeprefix("book/") for page in toc.pages()]
+PAGES += ["../search", "../genindex"]
 
 # The inside of a figure is hidden from a screen reader, and axe is slow among its lines.
 EMPTY_FIGURES = """() => document.querySelectorAll("svg[aria-hidden=true]").forEach(
@@ -132,6 +129,30 @@ def test_page(open_page, name, width, theme):
     if (width, theme) in [(1280, "light"), (390, "dark")]:  # Tab after Tab takes time
         complaints += keyboard(page)
     assert not complaints, "\n".join(complaints)
+
+
+@pytest.mark.parametrize("name", ["index", "ch00_overview", "../search"])
+def test_a_first_visit_logs_no_error(open_page, name):
+    page = open_page(name, theme=None)
+    page.evaluate(OPEN_ALL)
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+
+
+@pytest.mark.parametrize("where", ["disk", "server"])
+def test_the_address_of_the_folder_leads_to_the_book(open_page, origin, where):
+    page = open_page(
+        "../index", theme=None, origin=origin if where == "server" else None
+    )
+    page.wait_for_url("**/book/index.html")
+    page.evaluate(OPEN_ALL)
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+
+
+def test_every_built_page_is_opened(book):
+    built = {*book.glob("*.html"), *book.glob("book/**/*.html")}
+    opened = {(book / "book" / f"{name}.html").resolve() for name in PAGES}
+    left = {path.name for path in built if path.resolve() not in opened}
+    assert left == {"index.html"}  # that one leads to the book, see above
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if name.startswith("ch")])

@@ -14,9 +14,9 @@ import pytest
 from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
-import pdf
-from chapters import NOTEBOOKS, ROOT, code_cells, tags
-from lvc.shapes import EXAMPLE, table
+from lvc import EXAMPLE, shape_table
+from tests.support.notebooks import NOTEBOOKS, ROOT, code_cells, tags
+from tools import pdf, toc
 
 FIRST = "book/index"
 FILES = [FIRST, "book/ch00_overview", "book/ch03_scaled_l2"]
@@ -59,7 +59,7 @@ def texts(printed):
 
 
 def test_the_parts_are_those_of_the_book():
-    first, parts = pdf.toc()
+    first, parts = toc.parts()
     assert first == FIRST
     files = [file for _, part in parts for file in part]
     assert files == re.findall(r"file: (\S+)", (ROOT / "_toc.yml").read_text())
@@ -111,7 +111,7 @@ def test_the_steps_of_the_explorer_have_their_names(printed, texts):
     _, outline = printed
     (_, begin), (_, end) = outline[-2:]
     shown = squeezed("".join(texts[begin:end]))
-    for row in table(EXAMPLE).rows:
+    for row in shape_table(EXAMPLE).rows:
         assert squeezed(row.step.name + row.step.pattern) in shown, row.step.name
 
 

@@ -1,0 +1,1 @@
+"""What the tests share: the notebooks and their gates, the oracle, the prose."""
