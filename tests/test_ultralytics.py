@@ -169,13 +169,12 @@ def test_a_wrong_number_stops_with_the_right_one(tasks, written):
         build(tasks, rows=f"EVCBlock, [{written}]")
 
 
-def test_a_second_number_is_num_codes_and_an_official_state_does_not_load(tasks, names):
-    model = build(tasks, rows="EVCBlock, [128, 128]")
-    assert model.model[7].num_codes == 128
+@pytest.mark.parametrize("rows", ["EVCBlock, [128]", "EVCBlock, [128, 128]"])
+def test_the_officials_two_numbers_mean_the_channels(tasks, names, rows):
+    model = build(tasks, rows=rows)
+    assert (model.model[7].channels, model.model[7].num_codes) == (128, 64)
     assert one_step(model, names).isfinite()
-    official = lvc.EVCBlock(128).state_dict()
-    with pytest.raises(RuntimeError, match="size mismatch for lvc.LVC.3.codewords"):
-        model.model[7].load_state_dict(official)
+    model.model[7].load_state_dict(lvc.EVCBlock(128).state_dict(), strict=True)
 
 
 def test_a_parser_that_knows_the_block_puts_the_channels_in_front(tasks, monkeypatch):
@@ -184,7 +183,7 @@ def test_a_parser_that_knows_the_block_puts_the_channels_in_front(tasks, monkeyp
     exec(known, edited)
     monkeypatch.setattr(tasks, "parse_model", edited["parse_model"])
     block = build(tasks, rows="EVCBlock, [512]").model[7]
-    assert (block.channels, block.num_codes) == (128, 128)
+    assert (block.channels, block.num_codes) == (128, 64)
 
 
 def test_with_the_old_row_numbers_the_network_still_builds_from_other_rows(tasks):
