@@ -1,5 +1,7 @@
 """The checks of chapter 9."""
 
+from functools import cache
+
 import torch
 from einops import reduce
 
@@ -27,7 +29,7 @@ def check_stem(answer, channels: int):
     yield problem_with_number(answer, kernel + norm, mistakes, otherwise)
 
 
-def normalised(x, axes: str, eps: float = 1e-5):
+def _normalised(x, axes: str, eps: float = 1e-5):
     """Return `x` with mean 0 and variance 1 over the axes that `axes` has as 1."""
     mean = reduce(x, f"b c h w -> {axes}", "mean")
     variance = reduce((x - mean) ** 2, f"b c h w -> {axes}", "mean")
@@ -39,17 +41,17 @@ def check_norm(function):
     """Check a norm over the channels of each pixel."""
     # Differences as small as the eps, and means far from 0, so that both must be right.
     x = 3 + 0.01 * random("b c h w").double()
-    right = normalised(x, "b 1 h w")
+    right = _normalised(x, "b 1 h w")
     centred = x - reduce(x, "b c h w -> b 1 h w", "mean")
     variance = reduce(centred**2, "b c h w -> b 1 h w", "mean")
     mistakes = {
-        "this has one mean for a whole image: axes h and w must stay": normalised(
+        "this has one mean for a whole image: axes h and w must stay": _normalised(
             x, "b 1 1 1"
         ),
         "this normalises each channel over the pixels: axis c must go, not h and w": (
-            normalised(x, "b c 1 1")
+            _normalised(x, "b c 1 1")
         ),
-        "this mixes the images, as BatchNorm does in training": normalised(
+        "this mixes the images, as BatchNorm does in training": _normalised(
             x, "1 c 1 1"
         ),
         "the eps is missing: add 1e-5 to the variance": centred / variance.sqrt(),
@@ -64,14 +66,13 @@ def check_norm(function):
     yield problem_with(function(x), right, "b c h w", mistakes)
 
 
-def measured_reach() -> dict[str, int]:
+def _measured_reach() -> dict[str, int]:
     """Return how many pixels of each part's output change with one of its input."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        block = lvc.EVCBlock(32).double().eval()
-        x = torch.rand(20, 64, SIDE, SIDE, dtype=torch.float64)
-        changed = x.clone()
-        changed[:, :, 12, 12] += torch.rand(20, 64, dtype=torch.float64)
+    torch.manual_seed(0)
+    block = lvc.EVCBlock(32).double().eval()
+    x = torch.rand(20, 64, SIDE, SIDE, dtype=torch.float64)
+    changed = x.clone()
+    changed[:, :, 12, 12] += torch.rand(20, 64, dtype=torch.float64)
     parts = {
         "max-pool": block.maxpool,
         "ConvBlock": block.lvc.conv_1,
@@ -92,7 +93,7 @@ def measured_reach() -> dict[str, int]:
 @check("how far a pixel reaches")
 def check_reach(answers: dict):
     """Check how many pixels change when one pixel does, part by part."""
-    right = measured_reach()
+    right = _measured_reach()
     hints = {
         "max-pool": "each pixel takes the largest of 3 x 3",
         "ConvBlock": "one of its convolutions is 3 x 3, the others are 1 x 1",

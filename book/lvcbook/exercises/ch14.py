@@ -30,7 +30,7 @@ def check_channels(answer):
         yield problem and f"scale {scale}: not {got}: {problem}"
 
 
-def whole_state() -> tuple[dict, dict]:
+def _whole_state() -> tuple[dict, dict]:
     """Return the state of a network with several blocks, and that of `neck.evc`."""
     right, other = (lvc.EVCBlock(4, num_codes=2).state_dict() for _ in range(2))
     whole = {"neck.lateral.weight": torch.zeros(4, 8, 1, 1)}
@@ -45,8 +45,7 @@ def whole_state() -> tuple[dict, dict]:
 @check()
 def check_state_of(function):
     """Check a function from the state of a network to that of one of its blocks."""
-    with torch.random.fork_rng(devices=[]):
-        whole, right = whole_state()
+    whole, right = _whole_state()
     before = dict(whole)
     got = function("neck.evc", whole)
     if not isinstance(got, dict):
