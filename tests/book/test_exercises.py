@@ -18,6 +18,7 @@ import pytest
 import torch
 
 from tests.support.notebooks import (
+    BOOK,
     CHAPTERS,
     STEP_BY_STEP,
     code_cells,
@@ -50,6 +51,12 @@ def call_of_the_check(cell) -> ast.Expr:
     return calls[0]
 
 
+def solution_of(page, number):
+    named = [c for c in code_cells(CHAPTERS[page]) if c.id == f"solution-{number}"]
+    assert named, f"{page}.ipynb has no cell solution-{number}; write one"
+    return named[0]
+
+
 def name_of_the_check(cell) -> str:
     return ast.unparse(call_of_the_check(cell).value.func)
 
@@ -73,8 +80,7 @@ def names(code: CodeType, what: str) -> set:
 @functools.cache
 def solved(page, number) -> dict:
     """Run the solution of an exercise, and of the cells before it what it needs."""
-    solution = next(c for c in CHAPTERS[page].cells if c.id == f"solution-{number}")
-    cells = code_cells(CHAPTERS[page])
+    solution, cells = solution_of(page, number), code_cells(CHAPTERS[page])
     before = cells[: cells.index(solution) + 1]
     needed = names(compiled(call_of_the_check(solution)), "LOAD")
     run = []
@@ -136,7 +142,7 @@ def test_the_exercise_is_open(page, number):
 
 @exercises
 def test_the_solution_is_hidden_and_right(page, number):
-    [solution] = [c for c in CHAPTERS[page].cells if c.id == f"solution-{number}"]
+    solution = solution_of(page, number)
     assert "hide-cell" in tags(solution)
     calls = [call_of_the_check(cell) for cell in (solution, EXERCISES[page, number])]
     assert len({*map(ast.dump, calls)}) == 1, "exercise and solution differ in the call"
@@ -166,3 +172,17 @@ def test_every_check_has_wrong_answers(page):
     assert [*tables.WRONG] == checks, f"{tables.__file__}: WRONG needs a table a check"
     assert {*tables.RIGHT} <= {*checks}
     assert min(map(len, tables.WRONG.values())) >= 2
+
+
+@pytest.mark.parametrize("page", STEP_BY_STEP)
+def test_every_sentence_is_said_of_some_answer(page):
+    """Those that stand whole in the checks: keys of mistakes, and texts yielded as they are."""
+    source = (BOOK / "lvcbook" / "exercises" / f"{page[:4]}.py").read_text("utf-8")
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        found += node.keys if isinstance(node, ast.Dict) else []
+        found += [node.value] if isinstance(node, ast.Yield) else []
+    texts = [one.value for one in found if isinstance(one, ast.Constant)]
+    said_of = "\n".join(key for table in answers(page).WRONG.values() for key in table)
+    unsaid = [text for text in texts if " " in str(text) and text not in said_of]
+    assert not unsaid, f"tests/book/answers/{page[:4]}.py has no answer for {unsaid}"

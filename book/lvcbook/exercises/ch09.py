@@ -66,6 +66,7 @@ def check_norm(function):
     yield problem_with(function(x), right, "b c h w", mistakes)
 
 
+@cache
 def _measured_reach() -> dict[str, int]:
     """Return how many pixels of each part's output change with one of its input."""
     torch.manual_seed(0)
