@@ -1,34 +1,11 @@
 """The checks of chapter 2."""
 
-from math import isclose
-
-from lvcbook.exercises.common import problem_with, random, verdict
+from lvcbook.exercises.common import check, problem_with, problem_with_number, random
 
 
-def _problem_with_number(
-    answer: object, right: float, mistakes: dict[str, float], advice: str
-) -> str:
-    """Say what is wrong with a number, or nothing.
-
-    `mistakes` maps what to say to a typical wrong number; `advice` is for all others.
-    """
-    try:
-        number = float(answer)
-    except (TypeError, ValueError):
-        if answer is ...:
-            return "put a number in place of the dots"
-        return f"expected a number, got {answer!r}"
-    if isclose(number, right, rel_tol=1e-6):
-        return ""
-    for words, wrong in mistakes.items():
-        if isclose(number, wrong, rel_tol=1e-6):
-            return words
-    return f"it is {number:.4g}: {advice}"
-
-
-def check_bound(function) -> None:
+@check()
+def check_bound(function):
     """Check a function that returns the bound of the codewords' start."""
-    problem = ""
     for k, c in ((5, 3), (16, 256)):
         right = (k * c) ** -0.5
         mistakes = {
@@ -39,14 +16,13 @@ def check_bound(function) -> None:
             "multiply the sizes of k and c, this adds them": (k + c) ** -0.5,
             "this is the lower bound, return the upper one": -right,
         }
-        advice = f"expected {right:.4g} for k {k} and c {c}"
-        problem = problem or _problem_with_number(
-            function(k, c), right, mistakes, advice
-        )
-    verdict(function.__name__, problem)
+        otherwise = f"it is {{:.4g}}: expected {right:.4g} for k {k} and c {c}"
+        answer = function(k, c)
+        yield problem_with_number(answer, right, mistakes, otherwise, rel_tol=1e-6)
 
 
-def check_scale(function) -> None:
+@check()
+def check_scale(function):
     """Check a function that turns standard deviations into scales."""
     sigma = random("k").abs() + 0.5
     inverse = sigma**-2
@@ -58,11 +34,11 @@ def check_scale(function) -> None:
         "the half belongs outside of the square": -1 / (2 * sigma) ** 2,
         "divide by the variance, this multiplies by it": -(sigma**2) / 2,
     }
-    problem = problem_with(function(sigma), -inverse / 2, "k", mistakes)
-    verdict(function.__name__, problem)
+    yield problem_with(function(sigma), -inverse / 2, "k", mistakes)
 
 
-def check_count(answer, in_channels: int, num_codes: int) -> None:
+@check("the count")
+def check_count(answer, in_channels: int, num_codes: int):
     """Check the number of parameters of an Encoding."""
     k, c = num_codes, in_channels
     mistakes = {
@@ -74,5 +50,5 @@ def check_count(answer, in_channels: int, num_codes: int) -> None:
         "these are the parameters with 64 codewords": 64 * c + 64,
         "this counts bytes": 4 * (k * c + k),
     }
-    advice = "add the numbers of codewords, k times c, and of scale"
-    verdict("the count", _problem_with_number(answer, k * c + k, mistakes, advice))
+    otherwise = "it is {:.4g}: add the numbers of codewords, k times c, and of scale"
+    yield problem_with_number(answer, k * c + k, mistakes, otherwise)

@@ -6,11 +6,12 @@ import lvc
 from lvc import Sizes
 from lvcbook.exercises.common import (
     LargestTensor,
+    check,
     count,
     problem_with,
+    problem_with_number,
     random,
     shape_problem,
-    verdict,
 )
 
 
@@ -19,7 +20,8 @@ def _input():
     return x, codewords, -random("k", seed=3).abs() - 0.1
 
 
-def check_scaled_l2(function) -> None:
+@check()
+def check_scaled_l2(function):
     """Check a scaled_l2 that never makes a (b n k c) tensor."""
     x, codewords, scale = _input()
     with LargestTensor() as largest:
@@ -35,42 +37,35 @@ def check_scaled_l2(function) -> None:
         "square each difference before the sum": scale * difference.sum(-1),
         "subtract the codewords, this adds them": scale * (total**2).sum(-1),
     }
-    problem = problem_with(result, scale * squared, "b n k", mistakes)
-    if not problem and count(largest.shape) >= difference.numel():
-        problem = f"right, but a tensor on the way, {largest.shape}, is as large as "
-        problem += "(b n k c): visit one codeword at a time"
-    verdict(function.__name__, problem)
+    yield problem_with(result, scale * squared, "b n k", mistakes)
+    yield largest.problem("visit one codeword at a time")
 
 
-def check_nearest(function) -> None:
+@check()
+def check_nearest(function):
     """Check a function that finds the nearest codeword of every pixel."""
     x, codewords, scale = _input()
     result = function(x, codewords)
     squared = lvc.reference.scaled_l2(x, codewords, torch.ones_like(scale))
-    problem = shape_problem(result, "b n")
-    if not problem and not torch.equal(result, squared.argmin(dim=-1)):
-        share = (result == squared.argmin(dim=-1)).float().mean()
-        problem = f"only {share:.0%} of the pixels get their nearest codeword"
-        if torch.equal(result, squared.argmax(dim=-1)):
-            problem = "this is the farthest codeword of every pixel"
-        elif not torch.equal(result, result.long()):
-            problem = "expected the index of the codeword, this holds other numbers"
-    verdict(function.__name__, problem)
+    yield shape_problem(result, "b n")
+    if torch.equal(result, squared.argmax(dim=-1)):
+        yield "this is the farthest codeword of every pixel"
+    if not torch.equal(result, result.long()):
+        yield "expected the index of the codeword, this holds other numbers"
+    share = (result == squared.argmin(dim=-1)).float().mean()
+    if share < 1:
+        yield f"only {share:.0%} of the pixels get their nearest codeword"
 
 
-def check_bytes(answer, sizes: Sizes) -> None:
+@check("the bytes")
+def check_bytes(answer, sizes: Sizes):
     """Check the bytes of the residuals in float32 at `sizes`."""
     right = 4 * count(sizes.of("b n k c"))
     mistakes = {
-        right / 4: "this counts the numbers, and each takes 4 bytes",
-        right / sizes.k: "this is the size of x, axis k is missing",
-        right / sizes.c: "axis c is missing: the residuals still have their channels",
-        right / sizes.b: "this is one image, axis b is missing",
+        "this counts the numbers, and each takes 4 bytes": right / 4,
+        "this is the size of x, axis k is missing": right / sizes.k,
+        "axis c is missing: the residuals still have their channels": right / sizes.c,
+        "this is one image, axis b is missing": right / sizes.b,
     }
-    problem = ""
-    if answer is None or answer is ...:
-        problem = "put a number in place of the dots"
-    elif answer != right:
-        general = "multiply the sizes of all four axes, b n k c, and 4 bytes each"
-        problem = mistakes.get(answer, general)
-    verdict("the bytes", problem)
+    otherwise = "multiply the sizes of all four axes, b n k c, and 4 bytes each"
+    yield problem_with_number(answer, right, mistakes, otherwise)

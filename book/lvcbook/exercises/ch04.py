@@ -1,15 +1,15 @@
 """The checks of chapter 4."""
 
 from math import exp
-from numbers import Real
 
 import torch
 
 import lvc
-from lvcbook.exercises.common import problem_with, random, verdict
+from lvcbook.exercises.common import check, is_number, problem_with, random
 
 
-def check_softmax(function) -> None:
+@check()
+def check_softmax(function):
     """Check a softmax over k that neither overflows nor underflows."""
     scores = random("b n k")
     powers = scores.exp()
@@ -26,31 +26,31 @@ def check_softmax(function) -> None:
             powers / powers.amax(dim=-1, keepdim=True)
         ),
     }
-    problem = problem_with(function(scores), scores.softmax(-1), "b n k", mistakes)
+    yield problem_with(function(scores), scores.softmax(-1), "b n k", mistakes)
     large = 1000 * scores
-    if not problem and not torch.allclose(function(large), large.softmax(-1)):
-        problem = "right for small scores, but not for scores in the thousands: "
-        problem += "subtract the largest score of each pixel first"
-    verdict(function.__name__, problem)
+    if not torch.allclose(function(large), large.softmax(-1)):
+        yield (
+            "right for small scores, but not for scores in the thousands: "
+            "subtract the largest score of each pixel first"
+        )
 
 
-def check_scale(answer, near: float, far: float) -> None:
+@check("the scale")
+def check_scale(answer, near: float, far: float):
     """Check the scale that gives the nearer of two codewords a weight of 0.9."""
-    problem = ""
-    if not isinstance(answer, Real):
-        problem = "put a number in place of the dots"
-    else:
-        weight = torch.tensor([near, far]).double().mul(answer).softmax(0)[0].item()
-        if abs(weight - 0.1) < 1e-3:
-            problem = "this gives the farther one 0.9: the sign is off"
-        elif abs(weight - 1 / (1 + exp(-0.9))) < 1e-3:
-            problem = "the difference of the scores is the logarithm of 9, not 0.9"
-        elif abs(weight - 0.9) >= 1e-3:
-            problem = f"this gives the nearer one a weight of {weight:.3f}"
-    verdict("the scale", problem)
+    if not is_number(answer):
+        yield "put a number in place of the dots"
+    weight = torch.tensor([near, far]).double().mul(answer).softmax(0)[0].item()
+    if abs(weight - 0.1) < 1e-3:
+        yield "this gives the farther one 0.9: the sign is off"
+    if abs(weight - 1 / (1 + exp(-0.9))) < 1e-3:
+        yield "the difference of the scores is the logarithm of 9, not 0.9"
+    if abs(weight - 0.9) >= 1e-3:
+        yield f"this gives the nearer one a weight of {weight:.3f}"
 
 
-def check_hard(function) -> None:
+@check()
+def check_hard(function):
     """Check the limit of the weights for a shared scale going to minus infinity."""
     x, codewords = random("b n c"), random("k c", seed=2)
     squared = lvc.reference.scaled_l2(x, codewords, torch.ones(len(codewords)))
@@ -64,5 +64,4 @@ def check_hard(function) -> None:
         "1 and 0 are the wrong way round": 1 - hard(squared.argmin(-1)),
     }
     right = hard(squared.argmin(-1))
-    problem = problem_with(function(x, codewords), right, "b n k", mistakes)
-    verdict(function.__name__, problem)
+    yield problem_with(function(x, codewords), right, "b n k", mistakes)

@@ -1,7 +1,13 @@
 """The checks of chapter 5."""
 
 import lvc
-from lvcbook.exercises.common import LargestTensor, count, problem_with, random, verdict
+from lvcbook.exercises.common import (
+    LargestTensor,
+    check,
+    problem_with,
+    problem_with_number,
+    random,
+)
 
 
 def _input():
@@ -9,18 +15,16 @@ def _input():
     return weights, random("b n c", seed=2), random("k c", seed=3)
 
 
-def _check(function, axes: str, right, mistakes: dict, advice: str) -> None:
+def _problems(function, axes: str, right, mistakes: dict, advice: str):
     weights, x, codewords = _input()
     with LargestTensor() as largest:
         result = function(weights, x, codewords)
-    problem = problem_with(result, right, axes, mistakes)
-    if not problem and count(largest.shape) >= weights.numel() * x.shape[-1]:
-        problem = f"right, but a tensor on the way, {largest.shape}, is as large as "
-        problem += f"(b n k c): {advice}"
-    verdict(function.__name__, problem)
+    yield problem_with(result, right, axes, mistakes)
+    yield largest.problem(advice)
 
 
-def check_aggregate(function) -> None:
+@check()
+def check_aggregate(function):
     """Check an aggregate that never makes a (b n k c) tensor."""
     weights, x, codewords = _input()
     by_pixels = weights.mT @ x
@@ -38,10 +42,11 @@ def check_aggregate(function) -> None:
         "this divides by the total weight, the encoding is a sum": right / total_weight,
     }
     advice = "multiply pixels and weights as matrices"
-    _check(function, "b k c", right, mistakes, advice)
+    yield from _problems(function, "b k c", right, mistakes, advice)
 
 
-def check_remainder(function) -> None:
+@check()
+def check_remainder(function):
     """Check a sum of the weighted residuals over k without a (b n k c) tensor."""
     weights, x, codewords = _input()
     mix = weights @ codewords
@@ -54,20 +59,18 @@ def check_remainder(function) -> None:
         "sum over axis k, where this takes the mean": (x - mix) / len(codewords),
         "this is the pixel, the codewords are missing": x,
     }
-    _check(function, "b n c", x - mix, mistakes, "mix the codewords first")
+    advice = "mix the codewords first"
+    yield from _problems(function, "b n c", x - mix, mistakes, advice)
 
 
-def check_factor(answer) -> None:
+@check("the factor")
+def check_factor(answer):
     """Check by what the encoding grows when a map is tiled 3 x 3."""
     mistakes = {
-        1: "a mean would stay the same, this is a sum",
-        3: "there are three times as many rows, and three times as many columns",
-        4: "that is for 2 x 2",
-        81: "the pixels are nine times as many, and each counts once",
+        "a mean would stay the same, this is a sum": 1,
+        "there are three times as many rows, and three times as many columns": 3,
+        "that is for 2 x 2": 4,
+        "the pixels are nine times as many, and each counts once": 81,
     }
-    problem = ""
-    if answer is None or answer is ...:
-        problem = "put a number in place of the dots"
-    elif answer != 9:
-        problem = mistakes.get(answer, "how many times does each pixel occur now?")
-    verdict("the factor", problem)
+    otherwise = "how many times does each pixel occur now?"
+    yield problem_with_number(answer, 9, mistakes, otherwise)

@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn.functional import batch_norm
 
-from lvcbook.exercises.common import problem_with, random, verdict
+from lvcbook.exercises.common import check, problem_with, problem_with_number, random
 
 EPS = 1e-5
 
@@ -21,7 +21,8 @@ def _normalised(encoding: Tensor, axes: tuple, correction: int = 0) -> Tensor:
     return (encoding - mean) / (variance + EPS).sqrt()
 
 
-def check_norm(function) -> None:
+@check()
+def check_norm(function):
     """Check BatchNorm1d in training mode, with statistics per codeword."""
     encoding, weight, bias = _input()
     result = function(encoding.clone(), weight.clone(), bias.clone())
@@ -66,42 +67,41 @@ def check_norm(function) -> None:
         "eps is missing, and one codeword is weak": centred / variance.sqrt() * w + b,
         "subtract the mean first": encoding / (variance + EPS).sqrt() * w + b,
     }
-    verdict(function.__name__, problem_with(result, right, "b k c", mistakes))
+    yield problem_with(result, right, "b k c", mistakes)
 
 
-def check_axes(answer) -> None:
+@check("the axes")
+def check_axes(answer):
     """Check the axes over which a norm takes its statistics, with c left."""
-    problem = ""
+    mistakes = {
+        "this is the norm of the block, whose running_mean has 64 numbers": "bc",
+        "this axis keeps a number of its own, the question is for the others": "c",
+        "images of the batch are averaged too": "k",
+        "one number would remain for every pair of a codeword and a channel": "b",
+        "then one number would remain": "bkc",
+    }
     if answer is None or answer is ...:
-        problem = "put letters in place of the dots"
-    elif not isinstance(answer, str) or not {*answer} <= {*"bkc ,"}:
-        problem = 'expected letters of axes as a string, such as "b c"'
-    else:
-        axes = {*answer} - {*" ,"}
-        mistakes = {
-            "bc": "this is the norm of the block, whose running_mean has 64 numbers",
-            "c": "this axis keeps a number of its own, the question is for the others",
-            "k": "images of the batch are averaged too",
-            "b": "one number would remain for every pair of a codeword and a channel",
-            "bkc": "then one number would remain",
-        }
-        if axes != {*"bk"}:
-            known = {frozenset(letters): words for letters, words in mistakes.items()}
-            problem = known.get(frozenset(axes), "axis c remains, so it is not in it")
-    verdict("the axes", problem)
+        yield "put letters in place of the dots"
+    if not isinstance(answer, str) or not {*answer} <= {*"bkc ,"}:
+        yield 'expected letters of axes as a string, such as "b c"'
+    axes = {*answer} - {*" ,"}
+    for words, letters in mistakes.items():
+        if axes == {*letters}:
+            yield words
+    if axes != {*"bk"}:
+        yield "axis c remains, so it is not in it"
 
 
-def check_factor(answer, codes: int) -> None:
+@check("the factor")
+def check_factor(answer, codes: int):
     """Check the factor that makes up for a sum over `codes` in place of a mean."""
-    problem = ""
-    if answer is None or answer is ...:
-        problem = "put a number in place of the dots"
-    elif abs(answer - 1 / codes) > 1e-9:
-        general = "how many numbers does the sum add where the mean divides?"
-        problem = {
-            codes: "the sum is larger than the mean: the matrix must make up for it",
-            1: "a sum is not a mean",
-            codes**-0.5: "no square root: a sum is a mean times the number of terms",
-            1 / 32: "the sum runs over codewords, not channels",
-        }.get(answer, general.rstrip("?") + ": divide by that")
-    verdict("the factor", problem)
+    mistakes = {
+        "the sum is larger than the mean: the matrix must make up for it": codes,
+        "a sum is not a mean": 1,
+        "no square root: a sum is a mean times the number of terms": codes**-0.5,
+        "the sum runs over codewords, not channels": 1 / 32,
+    }
+    otherwise = (
+        "how many numbers does the sum add where the mean divides: divide by that"
+    )
+    yield problem_with_number(answer, 1 / codes, mistakes, otherwise)

@@ -3,7 +3,13 @@
 import torch
 from einops import rearrange, reduce
 
-from lvcbook.exercises.common import problem_with, random, shape_problem, verdict
+from lvcbook.exercises.common import (
+    check,
+    problem_with,
+    problem_with_number,
+    random,
+    shape_problem,
+)
 
 
 def _input():
@@ -11,26 +17,25 @@ def _input():
     return random("b c h w").relu(), random("b c", seed=2).sigmoid()
 
 
-def check_count(answer, channels: int) -> None:
+@check("the count")
+def check_count(answer, channels: int):
     """Check the number of parameters of the gate's Linear."""
     flat = 6 * channels
     mistakes = {
-        channels * channels: "these are the weights, and each output has a bias too",
-        2 * channels: "every output channel has a weight for every input channel",
-        channels: "every output channel has a weight for every input channel",
-        flat * flat + flat: "Linear does not see the batch: all images share it",
-        channels * channels + 1: "each output channel has a bias of its own",
+        "these are the weights, and each output has a bias too": channels**2,
+        "every output channel has a weight for every input channel": (
+            2 * channels,
+            channels,
+        ),
+        "Linear does not see the batch: all images share it": flat**2 + flat,
+        "each output channel has a bias of its own": channels**2 + 1,
     }
-    problem = ""
-    if answer is None or answer is ...:
-        problem = "put a number in place of the dots"
-    elif answer != channels * channels + channels:
-        general = f"{channels} outputs, each with {channels} weights and one bias"
-        problem = mistakes.get(answer, general)
-    verdict("the count", problem)
+    otherwise = f"{channels} outputs, each with {channels} weights and one bias"
+    yield problem_with_number(answer, channels**2 + channels, mistakes, otherwise)
 
 
-def check_apply_gate(function) -> None:
+@check()
+def check_apply_gate(function):
     """Check a function that multiplies each channel by 1 + gate."""
     x, gate = _input()
     factor = 1 + rearrange(gate, "b c -> b c 1 1")
@@ -38,9 +43,7 @@ def check_apply_gate(function) -> None:
     try:
         result = function(given, gate.clone())
     except RuntimeError as error:
-        problem = f"PyTorch says '{error}': the gate needs axes that face h and w"
-        verdict(function.__name__, problem)
-        return
+        yield f"PyTorch says '{error}': the gate needs axes that face h and w"
     one_for_all = 1 + reduce(gate, "b c -> b 1 1 1", "mean")
     mistakes = {
         "this is x * gate; the block adds x to that": x * (factor - 1),
@@ -53,34 +56,30 @@ def check_apply_gate(function) -> None:
         "each channel has its own factor, this has one for all": x * one_for_all,
         "each image has its own factor, this takes those of image 0": x * factor[:1],
     }
-    problem = problem_with(result, x * factor, "b c h w", mistakes)
-    if not problem and not torch.equal(given, x):
-        problem = "the numbers are right, but it changes x in place: make a new tensor"
-    verdict(function.__name__, problem)
+    yield problem_with(result, x * factor, "b c h w", mistakes)
+    if not torch.equal(given, x):
+        yield "the numbers are right, but it changes x in place: make a new tensor"
 
 
-def check_gate(function) -> None:
+@check()
+def check_gate(function):
     """Check a function that finds the gate from x and the output."""
     x, gate = _input()
     output = x * (1 + rearrange(gate, "b c -> b c 1 1"))
     result = function(x.clone(), output.clone())
-    problem = shape_problem(result, "b c")
-    if not problem and result.isnan().any():
-        problem = "it returned NaN: where x is 0, so is the output, and 0 / 0 is NaN"
-    if not problem:
-        logit = torch.logit(gate)
-        ratio = (output / x).nan_to_num(0)
-        mistakes = {
-            "this is the factor; the gate is 1 less": 1 + gate,
-            "this is the logit, before the sigmoid": logit,
-            "this is x over the output": 1 / (1 + gate),
-            "this is the sum of the differences; divide it by the sum of x": reduce(
-                output - x, "b c h w -> b c", "sum"
-            ),
-            "pixels where x is 0 count as a ratio of 0": reduce(
-                ratio, "b c h w -> b c", "mean"
-            )
-            - 1,
-        }
-        problem = problem_with(result, gate, "b c", mistakes)
-    verdict(function.__name__, problem)
+    yield shape_problem(result, "b c")
+    if result.isnan().any():
+        yield "it returned NaN: where x is 0, so is the output, and 0 / 0 is NaN"
+    ratio = (output / x).nan_to_num(0)
+    mistakes = {
+        "this is the factor; the gate is 1 less": 1 + gate,
+        "this is the logit, before the sigmoid": torch.logit(gate),
+        "this is x over the output": 1 / (1 + gate),
+        "this is the sum of the differences; divide it by the sum of x": reduce(
+            output - x, "b c h w -> b c", "sum"
+        ),
+        "pixels where x is 0 count as a ratio of 0": (
+            reduce(ratio, "b c h w -> b c", "mean") - 1
+        ),
+    }
+    yield problem_with(result, gate, "b c", mistakes)

@@ -1,58 +1,57 @@
 """The checks of chapter 9."""
 
+from functools import cache
+
 import torch
 from einops import reduce
 
 import lvc
-from lvcbook.exercises.common import problem_with, random, verdict
+from lvcbook.exercises.common import check, problem_with, problem_with_number, random
 
 SIDE = 24  # of the map in which one pixel changes
 
 
-def check_stem(answer, channels: int) -> None:
+@check("the stem")
+def check_stem(answer, channels: int):
     """Check the number of parameters of the 7x7 convolution and its BatchNorm."""
     kernel, norm = 49 * channels**2, 2 * channels
     mistakes = {
-        kernel: "BatchNorm has parameters too, a weight and a bias for each channel",
-        kernel + channels: "BatchNorm has two parameters for each channel, not one",
-        kernel + norm + channels: "the convolution has no bias",
-        kernel + 2 * norm: "running means and variances are not parameters",
-        49 * channels + norm: "each of the output channels sees all input channels",
-        7 * channels**2 + norm: "a kernel has 7 rows and 7 columns",
-        channels**2 + norm: "axes i and j of the kernel, 7 each, are missing",
-        50_176 + 64: "this is the stem for 32 channels",
+        "BatchNorm has parameters too, a weight and a bias for each channel": kernel,
+        "BatchNorm has two parameters for each channel, not one": kernel + channels,
+        "the convolution has no bias": kernel + norm + channels,
+        "running means and variances are not parameters": kernel + 2 * norm,
+        "each of the output channels sees all input channels": 49 * channels + norm,
+        "a kernel has 7 rows and 7 columns": 7 * channels**2 + norm,
+        "axes i and j of the kernel, 7 each, are missing": channels**2 + norm,
+        "this is the stem for 32 channels": 50_176 + 64,
     }
-    problem = ""
-    if answer is None or answer is ...:
-        problem = "put a number in place of the dots"
-    elif answer != kernel + norm:
-        general = "multiply the sizes of the kernel's four axes, then add BatchNorm's"
-        problem = mistakes.get(answer, general)
-    verdict("the stem", problem)
+    otherwise = "multiply the sizes of the kernel's four axes, then add BatchNorm's"
+    yield problem_with_number(answer, kernel + norm, mistakes, otherwise)
 
 
-def normalised(x, axes: str, eps: float = 1e-5):
+def _normalised(x, axes: str, eps: float = 1e-5):
     """Return `x` with mean 0 and variance 1 over the axes that `axes` has as 1."""
     mean = reduce(x, f"b c h w -> {axes}", "mean")
     variance = reduce((x - mean) ** 2, f"b c h w -> {axes}", "mean")
     return (x - mean) / (variance + eps).sqrt()
 
 
-def check_norm(function) -> None:
+@check()
+def check_norm(function):
     """Check a norm over the channels of each pixel."""
     # Differences as small as the eps, and means far from 0, so that both must be right.
     x = 3 + 0.01 * random("b c h w").double()
-    right = normalised(x, "b 1 h w")
+    right = _normalised(x, "b 1 h w")
     centred = x - reduce(x, "b c h w -> b 1 h w", "mean")
     variance = reduce(centred**2, "b c h w -> b 1 h w", "mean")
     mistakes = {
-        "this has one mean for a whole image: axes h and w must stay": normalised(
+        "this has one mean for a whole image: axes h and w must stay": _normalised(
             x, "b 1 1 1"
         ),
         "this normalises each channel over the pixels: axis c must go, not h and w": (
-            normalised(x, "b c 1 1")
+            _normalised(x, "b c 1 1")
         ),
-        "this mixes the images, as BatchNorm does in training": normalised(
+        "this mixes the images, as BatchNorm does in training": _normalised(
             x, "1 c 1 1"
         ),
         "the eps is missing: add 1e-5 to the variance": centred / variance.sqrt(),
@@ -64,18 +63,17 @@ def check_norm(function) -> None:
         "divide the sum of squares by c, not by c - 1": centred
         / (variance * x.shape[1] / (x.shape[1] - 1) + 1e-5).sqrt(),
     }
-    problem = problem_with(function(x), right, "b c h w", mistakes)
-    verdict(function.__name__, problem)
+    yield problem_with(function(x), right, "b c h w", mistakes)
 
 
-def measured_reach() -> dict[str, int]:
+@cache
+def _measured_reach() -> dict[str, int]:
     """Return how many pixels of each part's output change with one of its input."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        block = lvc.EVCBlock(32).double().eval()
-        x = torch.rand(20, 64, SIDE, SIDE, dtype=torch.float64)
-        changed = x.clone()
-        changed[:, :, 12, 12] += torch.rand(20, 64, dtype=torch.float64)
+    torch.manual_seed(0)
+    block = lvc.EVCBlock(32).double().eval()
+    x = torch.rand(20, 64, SIDE, SIDE, dtype=torch.float64)
+    changed = x.clone()
+    changed[:, :, 12, 12] += torch.rand(20, 64, dtype=torch.float64)
     parts = {
         "max-pool": block.maxpool,
         "ConvBlock": block.lvc.conv_1,
@@ -93,9 +91,10 @@ def measured_reach() -> dict[str, int]:
     return reach
 
 
-def check_reach(answers: dict) -> None:
+@check("how far a pixel reaches")
+def check_reach(answers: dict):
     """Check how many pixels change when one pixel does, part by part."""
-    right = measured_reach()
+    right = _measured_reach()
     hints = {
         "max-pool": "each pixel takes the largest of 3 x 3",
         "ConvBlock": "one of its convolutions is 3 x 3, the others are 1 x 1",
@@ -103,11 +102,9 @@ def check_reach(answers: dict) -> None:
         "LightMLPBlock": "the statistics of GroupNorm come from all pixels",
         "join": "a 1 x 1 convolution sees one pixel",
     }
-    problem = ""
     open_parts = [part for part in right if answers.get(part) in (None, ...)]
-    wrong = [part for part in right if answers.get(part) != right[part]]
     if open_parts:
-        problem = f"put a number in place of the dots of {', '.join(open_parts)}"
-    elif wrong:
-        problem = f"{wrong[0]} is not {answers[wrong[0]]}: {hints[wrong[0]]}"
-    verdict("how far a pixel reaches", problem)
+        yield f"put a number in place of the dots of {', '.join(open_parts)}"
+    for part, hint in hints.items():
+        if answers[part] != right[part]:
+            yield f"{part} is not {answers[part]}: {hint}"

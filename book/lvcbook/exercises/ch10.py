@@ -5,31 +5,22 @@ import torch
 import lvc
 from lvc import EXAMPLE
 from lvcbook.exercises.common import (
-    SIZES,
     LargestTensor,
+    check,
     count,
     problem_with,
+    problem_with_number,
     random,
     shape_problem,
-    verdict,
 )
-
-
-def _too_large(largest: LargestTensor, advice: str) -> str:
-    """Say which tensor on the way is as large as (b n k c), or nothing."""
-    if count(largest.shape) < count(tuple(SIZES[axis] for axis in "bnkc")):
-        return ""
-    return (
-        f"right, but a tensor on the way, {largest.shape}, is as large as (b n k c): "
-        f"{advice}"
-    )
 
 
 def _squared_distances(x, codewords):
     return lvc.reference.residuals(x, codewords).square().sum(dim=-1)
 
 
-def check_nearest(function) -> None:
+@check()
+def check_nearest(function):
     """Check a function that finds the nearest codewords by one matrix product."""
     x, codewords = random("b n c"), random("k c", seed=2)
     codewords = codewords * torch.linspace(0.5, 2, len(codewords)).unsqueeze(-1)
@@ -49,37 +40,33 @@ def check_nearest(function) -> None:
             codewords.square().sum(dim=-1) + 2 * products
         ).argmin(dim=-1),
     }
-    problem = shape_problem(result, "b n")
-    if not problem and not torch.equal(result, right):
-        share = (result == right).float().mean()
-        problem = f"only {share:.0%} of the pixels get their nearest codeword"
-        for words, wrong in mistakes.items():
-            if torch.equal(result, wrong):
-                problem = words
-    problem = problem or _too_large(largest, "multiply pixels and codewords")
-    verdict(function.__name__, problem)
+    yield shape_problem(result, "b n")
+    for words, wrong in mistakes.items():
+        if torch.equal(result, wrong):
+            yield words
+    share = (result == right).float().mean()
+    if share < 1:
+        yield f"only {share:.0%} of the pixels get their nearest codeword"
+    yield largest.problem("multiply pixels and codewords")
 
 
-def check_factor(answer) -> None:
+@check("the factor")
+def check_factor(answer):
     """Check (b n k c) over the largest tensor of the product form, in the example."""
     sizes = {axes: count(EXAMPLE.of(axes)) for axes in ("b n c", "b n k", "b k c")}
     pairs = count(EXAMPLE.of("b n k c"))
     right = pairs // max(sizes.values())
     mistakes = {
-        pairs // sizes["b n c"]: "that is against x; another tensor is larger",
-        pairs // sizes["b k c"]: "that is against the encoding; others are larger",
-        pairs: "divide by the size of the largest tensor of the product form",
+        "that is against x; another tensor is larger": pairs // sizes["b n c"],
+        "that is against the encoding; others are larger": pairs // sizes["b k c"],
+        "divide by the size of the largest tensor of the product form": pairs,
     }
-    problem = ""
-    if answer is None or answer is ...:
-        problem = "put a number in place of the dots"
-    elif answer != right:
-        general = "which of (b n c), (b n k) and (b k c) is the largest?"
-        problem = mistakes.get(answer, general)
-    verdict("the factor", problem)
+    otherwise = "which of (b n c), (b n k) and (b k c) is the largest?"
+    yield problem_with_number(answer, right, mistakes, otherwise)
 
 
-def check_centring(function) -> None:
+@check()
+def check_centring(function):
     """Check squared distances by products that keep their digits far from 0."""
     x, codewords = random("b n c"), random("k c", seed=2)
     with LargestTensor() as largest:
@@ -99,17 +86,17 @@ def check_centring(function) -> None:
         + x @ codewords.mT,
     }
     squared = _squared_distances(x, codewords)
-    problem = problem_with(result, squared, "b n k", mistakes)
-    problem = problem or _too_large(largest, "multiply pixels and codewords")
-    if not problem:
-        far = x + 1000, codewords + 1000
-        exact = _squared_distances(*(tensor.double() for tensor in far))
-        off = (function(*far) - exact).abs().max() / exact.abs().max()
-        spoiled = x.clone()
-        spoiled[0, 0] = torch.inf
-        if not off < 1e-5:
-            problem = f"at an offset of 1000 it is off by {off:.0%}: centre first"
-        elif not function(spoiled, codewords)[1].isfinite().all():
-            problem = "one inf in image 0 spoils image 1: a mean over the pixels "
-            problem += "carries it there, so centre on the codewords"
-    verdict(function.__name__, problem)
+    yield problem_with(result, squared, "b n k", mistakes)
+    yield largest.problem("multiply pixels and codewords")
+    far = x + 1000, codewords + 1000
+    exact = _squared_distances(*(tensor.double() for tensor in far))
+    off = (function(*far) - exact).abs().max() / exact.abs().max()
+    if not off < 1e-5:
+        yield f"at an offset of 1000 it is off by {off:.0%}: centre first"
+    spoiled = x.clone()
+    spoiled[0, 0] = torch.inf
+    if not function(spoiled, codewords)[1].isfinite().all():
+        yield (
+            "one inf in image 0 spoils image 1: a mean over the pixels "
+            "carries it there, so centre on the codewords"
+        )

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 import lvc
-from lvcbook.exercises.common import verdict
+from lvcbook.exercises.common import check, is_number, problem_with_number
 
 
 def _gate(block, x: Tensor) -> Tensor:
@@ -15,11 +15,12 @@ def _largest(change: Tensor) -> float:
     return change.abs().max().item()
 
 
-def check_turn(function) -> None:
+@check()
+def check_turn(function):
     """Check a function that returns how far the gate moves when the map is turned."""
     generator = torch.Generator().manual_seed(1)
     x = torch.rand(2, 8, 4, 5, generator=generator, dtype=torch.float64)
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
+    with torch.no_grad():
         torch.manual_seed(1)
         block = lvc.LVCBlock(8, num_codes=5).double().eval()
         got = function(block, x)
@@ -49,35 +50,30 @@ def check_turn(function) -> None:
                 (turned - gate).max().item()
             ),
         }
-    problem = ""
     if got is None:
-        problem = "it returned None, expected a number"
-    elif not isinstance(got, int | float | Tensor) or torch.as_tensor(got).ndim:
-        problem = "return one number, such as change.abs().max()"
-    elif abs(float(got) - right) > 1e-9:
-        close = (words for words, v in mistakes.items() if abs(float(got) - v) < 1e-9)
-        problem = next(close, f"it returned {float(got):.5f}, expected {right:.5f}")
-    verdict(function.__name__, problem)
+        yield "it returned None, expected a number"
+    if not is_number(got):
+        yield "return one number, such as change.abs().max()"
+    otherwise = f"it returned {{:.5f}}, expected {right:.5f}"
+    yield problem_with_number(got, right, mistakes, otherwise, rel_tol=1e-7)
 
 
-def check_scale(function) -> None:
+@check()
+def check_scale(function):
     """Check scales in (-1, 0) with which every pixel's nearest codeword weighs most."""
     generator = torch.Generator().manual_seed(1)
     x = torch.randn(2, 24, 3, generator=generator, dtype=torch.float64)
     codewords = torch.randn(5, 3, generator=generator, dtype=torch.float64)
     scale = function(codewords)
-    problem = ""
     if scale is None:
-        problem = "it returned None, expected (k) = (5,)"
-    elif not isinstance(scale, Tensor) or tuple(scale.shape) != (5,):
+        yield "it returned None, expected (k) = (5,)"
+    if not isinstance(scale, Tensor) or tuple(scale.shape) != (5,):
         got = tuple(scale.shape) if isinstance(scale, Tensor) else type(scale).__name__
-        problem = f"it returned {got}, expected (k) = (5,)"
-    elif not ((scale > -1) & (scale < 0)).all():
-        problem = "each scale must lie between -1 and 0, without both"
-    else:
-        scores = lvc.reference.scaled_l2(x, codewords, scale.to(x))
-        nearest = torch.cdist(x, codewords).argmin(dim=-1)
-        share = (scores.argmax(dim=-1) == nearest).double().mean().item()
-        if share < 1:
-            problem = f"only {share:.0%} of the pixels give their nearest the most"
-    verdict(function.__name__, problem)
+        yield f"it returned {got}, expected (k) = (5,)"
+    if not ((scale > -1) & (scale < 0)).all():
+        yield "each scale must lie between -1 and 0, without both"
+    scores = lvc.reference.scaled_l2(x, codewords, scale.to(x))
+    nearest = torch.cdist(x, codewords).argmin(dim=-1)
+    share = (scores.argmax(dim=-1) == nearest).double().mean().item()
+    if share < 1:
+        yield f"only {share:.0%} of the pixels give their nearest the most"

@@ -3,7 +3,7 @@
 import torch
 
 import lvc
-from lvcbook.exercises.common import problem_with, random, verdict
+from lvcbook.exercises.common import check, problem_with, random
 
 T_9 = 2.262157  # 95 % of Student's t with 9 degrees of freedom lie within +- this
 
@@ -17,7 +17,8 @@ def _numbers(result) -> tuple | None:
     return low, high
 
 
-def check_interval(function) -> None:
+@check()
+def check_interval(function):
     """Check a function from the accuracies of two arms to a paired 95 % interval."""
     shared = random("n", seed=3)[:10]
     one = shared + 0.1 * random("n", seed=4)[:10] + 0.1
@@ -43,23 +44,26 @@ def check_interval(function) -> None:
     def close(expected):
         return all(abs(x - y) < 1e-4 for x, y in zip(got, expected))
 
-    problem = ""
     if got is None:
-        problem = "return two numbers, the lower end and the upper end"
-    elif not close(right):
-        low, high = right
-        problem = f"it returned ({got[0]:.3f}, {got[1]:.3f}), "
-        problem += f"expected ({low:.3f}, {high:.3f})"
-        if abs(got[1] - got[0] - 2 * apart) < 0.1 * apart:
-            problem = "take the difference of each seed first: what both arms share "
-            problem += "with their seed then cancels"
-        for words, wrong in mistakes.items():
-            if close(wrong):
-                problem = words
-    verdict(function.__name__, problem)
+        yield "return two numbers, the lower end and the upper end"
+    for words, wrong in mistakes.items():
+        if close(wrong):
+            yield words
+    (low, high), (expected_low, expected_high) = got, right
+    if abs(high - low - 2 * apart) < 0.1 * apart:
+        yield (
+            "take the difference of each seed first: what both arms share "
+            "with their seed then cancels"
+        )
+    if not close(right):
+        yield (
+            f"it returned ({low:.3f}, {high:.3f}), "
+            f"expected ({expected_low:.3f}, {expected_high:.3f})"
+        )
 
 
-def check_in_use(function) -> None:
+@check()
+def check_in_use(function):
     """Check the number of codewords in use, from the weights of all pixels."""
     weights = (3 * random("b n k")).softmax(dim=-1)
     share = weights.mean(dim=(0, 1))
@@ -75,18 +79,18 @@ def check_in_use(function) -> None:
         ).exp(),
         "the entropy has a minus": (-entropy).exp(),
     }
-    problem = problem_with(function(weights), right, "", mistakes)
-    if not problem:
-        one = torch.zeros(2, 24, 5)
-        one[..., 3] = 1
-        if not torch.allclose(function(one), torch.tensor(1.0)):
-            problem = "where one codeword takes all weight, it must be 1: 0 log 0 is 0"
-    verdict(function.__name__, problem)
+    yield problem_with(function(weights), right, "", mistakes)
+    one = torch.zeros(2, 24, 5)
+    one[..., 3] = 1
+    if not torch.allclose(function(one), torch.tensor(1.0)):
+        yield "where one codeword takes all weight, it must be 1: 0 log 0 is 0"
 
 
-def check_size_free(function) -> None:
+@check()
+def check_size_free(function):
     """Check an encoding that a larger image of the same pixels does not change."""
-    x, codewords, scale = random("b n c"), random("k c", seed=2), -torch.rand(5)
+    x, codewords = random("b n c"), random("k c", seed=2)
+    scale = -random("k", seed=3).sigmoid()
     encoding = lvc.encode(x, codewords, scale)
     mistakes = {
         "this is the encoding itself, which grows with the pixels": encoding,
@@ -98,9 +102,7 @@ def check_size_free(function) -> None:
         ),
     }
     result = function(x, codewords, scale)
-    problem = problem_with(result, encoding / 24, "b k c", mistakes)
-    if not problem:
-        twice = function(torch.cat([x, x], dim=1), codewords, scale)
-        if not torch.allclose(twice, result, atol=1e-6):
-            problem = "with every pixel twice it changes: count the pixels of this x"
-    verdict(function.__name__, problem)
+    yield problem_with(result, encoding / 24, "b k c", mistakes)
+    twice = function(torch.cat([x, x], dim=1), codewords, scale)
+    if not torch.allclose(twice, result, atol=1e-6):
+        yield "with every pixel twice it changes: count the pixels of this x"

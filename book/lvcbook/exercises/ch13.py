@@ -4,10 +4,11 @@ import torch
 from torch import Tensor
 
 import lvc
-from lvcbook.exercises.common import SIZES, problem_with, random, verdict
+from lvcbook.exercises.common import SIZES, check, problem_with, random
 
 
-def check_prior(function) -> None:
+@check()
+def check_prior(function):
     """Check the priors with which a Gaussian mixture has the weights of LVC."""
     c = SIZES["c"]
     scale = -random("k").abs() - 0.1
@@ -31,10 +32,11 @@ def check_prior(function) -> None:
             (-2 * log_price).softmax(dim=0)
         ),
     }
-    verdict(function.__name__, problem_with(result, right, "k", mistakes))
+    yield problem_with(result, right, "k", mistakes)
 
 
-def check_rest(function) -> None:
+@check()
+def check_rest(function):
     """Check the codewords at which the encoding, summed over images, is zero."""
     x, weights = random("b n c"), random("b n k", seed=2).softmax(dim=-1)
     # The images differ in their total weights, as images do.
@@ -54,13 +56,13 @@ def check_rest(function) -> None:
             x.mean(dim=(0, 1)).expand(SIZES["k"], -1)
         ),
     }
-    problem = problem_with(result, right, "k c", mistakes)
     if isinstance(result, Tensor) and result.shape == sums.shape:
-        problem = "one codeword for all images is asked for, sum over axis b too"
-    verdict(function.__name__, problem)
+        yield "one codeword for all images is asked for, sum over axis b too"
+    yield problem_with(result, right, "k c", mistakes)
 
 
-def check_score(queries_of, keys_of) -> None:
+@check("queries and keys")
+def check_score(queries_of, keys_of):
     """Check queries and keys whose dot products are scaled_l2."""
     x, codewords = random("b n c"), random("k c", seed=2)
     scale = random("k", seed=3)
@@ -82,23 +84,19 @@ def check_score(queries_of, keys_of) -> None:
         "the sign of the factor 2 is off": right + 4 * scale * dots,
         "the factor 2 of the dot product is missing": right + scale * dots,
     }
-    problem = ""
     for name, result, start in (
         ("my_queries", queries, x.shape[:-1]),
         ("my_keys", keys, codewords.shape[:-1]),
     ):
         if not isinstance(result, Tensor):
-            problem = f"{name} returned a {type(result).__name__}, expected a tensor"
-        elif result.shape[:-1] != start:
+            yield f"{name} returned a {type(result).__name__}, expected a tensor"
+        if result.shape[:-1] != start:
             expected = ", ".join(map(str, start))
-            problem = f"{name} returned {tuple(result.shape)}, expected ({expected}, "
-            problem += "channels)"
-        if problem:
-            break
-    if not problem and queries.shape[-1] != keys.shape[-1]:
-        problem = f"a query has {queries.shape[-1]} channels, and a key "
-        problem += f"{keys.shape[-1]}; give them the same"
-    if not problem:
-        scores = queries @ keys.mT
-        problem = problem_with(scores, right, "b n k", mistakes)
-    verdict("queries and keys", problem)
+            got = tuple(result.shape)
+            yield f"{name} returned {got}, expected ({expected}, channels)"
+    if queries.shape[-1] != keys.shape[-1]:
+        yield (
+            f"a query has {queries.shape[-1]} channels, and a key "
+            f"{keys.shape[-1]}; give them the same"
+        )
+    yield problem_with(queries @ keys.mT, right, "b n k", mistakes)

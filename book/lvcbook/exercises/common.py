@@ -5,11 +5,36 @@ axis cannot pass. It first looks at the shape, then for a typical mistake, and n
 first number that is off if the mistake is a new one.
 """
 
+from collections.abc import Callable, Iterator
+from functools import wraps
+from math import isclose
+from numbers import Real
+
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 SIZES = {"b": 2, "c": 3, "h": 6, "w": 4, "n": 24, "k": 5}
+
+
+def check(name: str = "") -> Callable:
+    """Make a check of a generator that yields what is wrong with an answer, in order.
+
+    The first problem that is not empty is printed, and nothing behind it runs. The line
+    names the answer: as `name` says, or as the reader's function is called.
+    """
+
+    def decorate(problems: Callable[..., Iterator[str]]) -> Callable[..., None]:
+        @wraps(problems)
+        def print_the_first(answer, *more, **options) -> None:
+            with torch.random.fork_rng(devices=[]):  # the reader's numbers stay
+                found = next(filter(None, problems(answer, *more, **options)), "")
+            called = name or answer.__name__
+            print(f"Not yet, {called}: {found}." if found else f"{called}: right.")
+
+        return print_the_first
+
+    return decorate
 
 
 def count(shape: tuple) -> int:
@@ -28,6 +53,15 @@ class LargestTensor(TorchFunctionMode):
             self.shape = max(self.shape, tuple(result.shape), key=count)
         return result
 
+    def problem(self, advice: str) -> str:
+        """Say that this tensor is as large as (b n k c), or nothing."""
+        if count(self.shape) < count(tuple(SIZES[axis] for axis in "bnkc")):
+            return ""
+        return (
+            f"right, but a tensor on the way, {self.shape}, is as large as (b n k c): "
+            f"{advice}"
+        )
+
 
 def random(axes: str, seed: int = 1) -> Tensor:
     """Return standard normal numbers with the axes 'b n c' or the like."""
@@ -35,9 +69,34 @@ def random(axes: str, seed: int = 1) -> Tensor:
     return torch.randn([SIZES[axis] for axis in axes.split()], generator=generator)
 
 
-def verdict(name: str, problem: str) -> None:
-    """Print that the answer is right, or what is wrong with it."""
-    print(f"Not yet, {name}: {problem}." if problem else f"{name}: right.")
+def is_number(answer: object) -> bool:
+    """Tell whether the answer is one number: Python's, NumPy's or PyTorch's."""
+    return isinstance(answer, Real) or isinstance(answer, Tensor) and not answer.ndim
+
+
+def problem_with_number(
+    answer: object,
+    right: float,
+    mistakes: dict[str, float | tuple[float, ...]],
+    otherwise: str,
+    rel_tol: float = 1e-9,
+) -> str:
+    """Say what is wrong with a number, or nothing.
+
+    `mistakes` maps what to say to a typical wrong number, or to several; `otherwise` is
+    said of all others, with the answer in place of '{}'.
+    """
+    if answer is ...:
+        return "put a number in place of the dots"
+    if not is_number(answer):
+        return f"expected a number, got {answer!r}"
+    if isclose(answer, right, rel_tol=rel_tol):
+        return ""
+    for words, wrong in mistakes.items():
+        numbers = wrong if isinstance(wrong, tuple) else (wrong,)
+        if any(isclose(answer, number, rel_tol=rel_tol) for number in numbers):
+            return words
+    return otherwise.format(answer)
 
 
 def shape_problem(result: object, axes: str) -> str:
