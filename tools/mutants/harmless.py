@@ -29,6 +29,7 @@ HARMLESS = {
     "functional.centred: 'b n c' -> 'b c n'": UNREAD,
     "functional.centred: 'k c' -> 'c k'": UNREAD,
     "checkpoint.M: TypeVar('M', bound=nn.Module) -> TypeVar('M')": TYPED,
+    "axes.DERIVED: 'h w' -> 'w h'": SAME,
     "steps.LIGHT_MLP_STEPS: '(4 c) c 1 1, (4 c)' -> '(c 4) c 1 1, (4 c)'": SAME,
     "table.Table._repr_html_: list(map(escape, line)) -> map(escape, line)": UNPACKED,
     "table.trace: 'b c h w' -> 'c b h w'": ALONE,
