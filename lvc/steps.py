@@ -69,8 +69,8 @@ class Step:
 
     def all_operations(self) -> list[str]:
         """The operations one by one, such as ['2 b n k c', '2 b n k']."""
-        each = [self.operations, *(one.operations for one in self.intermediates)]
-        return operands(",".join(each))
+        each = [one.operations for one in self.intermediates]
+        return operands(",".join(each) or self.operations)
 
 
 INPUT = Step("input", "b c h w", "the feature map")
