@@ -39,9 +39,10 @@ lab: .venv/installed
 run: .venv/installed
 	$(BIN)/python -m tools.execute
 
-# Break lvc and the book in every place, and write the page of who noticed.
+# Break lvc and the book in every place, and write the page of who noticed. With AGAIN=1,
+# only what survived, and what changed in lvc since.
 mutants: .venv/installed
-	$(BIN)/python -m tools.mutants
+	$(BIN)/python -m tools.mutants $(if $(AGAIN),--again)
 	$(BIN)/python -m tools.execute book/self_checks.ipynb
 
 # Measure lvc against the literal form: a table, and the data that chapter 10 shows.
@@ -54,10 +55,12 @@ experiment: .venv/installed
 	cd book && ../$(BIN)/python -m lvcbook.experiment $(if $(FRESH),--fresh)
 
 # Test the module with the oldest PyTorch that it takes, in an environment of its own.
-# That PyTorch needs Python 3.10 or 3.11, and has no float16 on the CPU.
-NEWER := tools two_processes ultralytics bench package style make help
+# That PyTorch needs Python 3.10 or 3.11. It has no float16 on the CPU, no jagged tensors,
+# no profiler that counts to the byte, and no list of what a file may hold but tensors.
+NEWER := tools two_processes ultralytics bench package style make help types steps
+TOO_OLD := not float16 and not nested and not no_pixel_is_copied and not a_file and not pickled
 oldest: .venv-oldest/installed
-	.venv-oldest/bin/python -m pytest -o addopts= -q -k "not float16" \
+	.venv-oldest/bin/python -m pytest -o addopts= -q -k "$(TOO_OLD)" \
 	  $(NEWER:%=--ignore=tests/test_%.py) --ignore=tests/book --ignore=tests/browser tests
 
 .venv-oldest/installed: tests/requirements-oldest.txt

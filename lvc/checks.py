@@ -12,6 +12,9 @@ from torch._subclasses.fake_tensor import FakeTensor
 from torch.fx import Proxy
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+# PyTorch before 2.4 has no function that takes the device.
+ASKS_FOR_DEVICE = hasattr(torch, "get_autocast_dtype")
+ANY_SHAPE = [("...", "")]
 DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
@@ -33,7 +36,7 @@ def checked(function: Function) -> Function:
     another device.
     """
     axes_of = {
-        name: annotation.dim_str.split()
+        name: [_letter_and_attribute(axis) for axis in annotation.dim_str.split()]
         for name, annotation in function.__annotations__.items()
         if name != "return"
     }
@@ -55,7 +58,7 @@ def checked(function: Function) -> Function:
         for name in given:
             tensor, what = arguments[name], f"{caller}: {name}"
             _check_floating(what, tensor)
-            if axes_of[name] != ["..."]:
+            if axes_of[name] != ANY_SHAPE:
                 shape = tuple(tensor.shape)
                 _check_axes(caller, name, shape, axes_of[name], sizes, module)
             first = arguments[given[0]]
@@ -160,18 +163,22 @@ def _check_floating(what: str, tensor: object) -> None:
         )
 
 
+def _letter_and_attribute(axis: str) -> tuple[str, str]:
+    """Return ('c', 'channels') of 'c={self.channels}', and ('c', '') of 'c'."""
+    letter, _, attribute = axis.partition("={self.")
+    return letter, attribute.rstrip("}")
+
+
 def _check_axes(
     caller: str, name: str, shape: tuple, axes: list, sizes: dict, module: object
 ) -> None:
-    letters = [axis[0] for axis in axes]
-    pattern = f"({' '.join(letters)})"
     if len(shape) != len(axes):
         number = "1 axis" if len(axes) == 1 else f"{len(axes)} axes"
         raise ValueError(
-            f"{caller}: {name} must have {number} {pattern}, got {len(shape)}: {shape}"
+            f"{caller}: {name} must have {number} {_pattern(axes)}, "
+            f"got {len(shape)}: {shape}"
         )
-    for letter, axis, size in zip(letters, axes, shape):
-        attribute = axis.partition("={self.")[2].rstrip("}")
+    for (letter, attribute), size in zip(axes, shape):
         if attribute:
             known = getattr(module, attribute), f"the {attribute} of this module"
         else:
@@ -180,8 +187,12 @@ def _check_axes(
         if size != expected:
             raise ValueError(
                 f"{caller}: axis {letter} of {name} must be {expected}, {where}, "
-                f"got {size}: {name} is {pattern} = {shape}"
+                f"got {size}: {name} is {_pattern(axes)} = {shape}"
             )
+
+
+def _pattern(axes: list) -> str:
+    return f"({' '.join(letter for letter, _ in axes)})"
 
 
 def _check_device(
@@ -213,7 +224,7 @@ def autocast_is_on(device_type: str) -> bool:
     """Return whether autocast is on for a device; the meta device has none."""
     if device_type == "meta":
         return False
-    if hasattr(torch.amp, "is_autocast_available"):  # PyTorch 2.4 or newer
+    if ASKS_FOR_DEVICE:
         return torch.is_autocast_enabled(device_type)
     if device_type == "cpu":
         return torch.is_autocast_cpu_enabled()

@@ -69,16 +69,18 @@ def centred(
 
 def _scaled_l2(x, codewords, scale):
     """`scaled_l2` of what is centred: (b n c), (k c), (k) -> (b n k)."""
-    # A codeword or scale that is not finite has no product: its scores are these.
-    lost = scale * (1 + reduce(codewords * codewords, "k c -> k", "sum"))
-    lost = torch.where(lost.isfinite(), 0, lost).detach()
-    codewords, scale = codewords.nan_to_num(0, 0, 0), scale.nan_to_num(0, 0, 0)
-
     squared_pixels = reduce(x * x, "b n c -> b n 1", "sum")
     squared_codewords = reduce(codewords * codewords, "k c -> k", "sum")
+
+    # What is not finite has no product: it is 0 there, and `lost` is its score.
+    lost = scale.detach() * (1 + squared_codewords.detach())
+    lost = lost - lost.nan_to_num(0, 0, 0)
+    scale, codewords = scale.nan_to_num(0, 0, 0), codewords.nan_to_num(0, 0, 0)
+    squared_codewords = squared_codewords.nan_to_num(0, 0, 0)
+
     factors = rearrange(-2 * scale, "k -> k 1") * codewords
     factors = repeat(factors, "k c -> b c k", b=x.shape[0])
-    offsets = scale * squared_codewords + lost
+    offsets = torch.addcmul(lost, scale, squared_codewords)
     return torch.baddbmm(offsets, x, factors).addcmul(squared_pixels, scale)
 
 

@@ -1,5 +1,6 @@
 """The table of shapes: `shape_table` for any sizes, `trace` for a block of yours."""
 
+from collections import OrderedDict
 from copy import deepcopy
 from dataclasses import dataclass
 from html import escape
@@ -189,7 +190,7 @@ def _fake_copy(block: nn.Module) -> nn.Module:
     """
     memo = {}  # deepcopy takes what it finds here for a copy
     for module in block.modules():
-        memo[id(module._forward_hooks)] = type(module._forward_hooks)()
+        memo[id(module._forward_hooks)] = OrderedDict()
         state = [*module._parameters.values(), *module._buffers.values()]
         for tensor in [*state, *vars(module).values()]:  # a pruned one is an attribute
             if isinstance(tensor, Tensor):

@@ -118,14 +118,18 @@ def test_sizes_up_to_18_digits_are_printed(run):
         assert status is None and most in printed
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("options", [[], ["--help"]])
-def test_a_reader_that_goes_away_is_no_error(options):
+def test_a_reader_that_goes_away_is_no_error(options, unbuffered):
     """As in `python -m lvc | true`: nobody reads what is printed."""
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
     read, write = os.pipe()
     os.close(read)
     command = [sys.executable, "-m", "lvc", *options]
     with os.fdopen(write, "wb") as pipe:
-        result = subprocess.run(command, stdout=pipe, stderr=subprocess.PIPE)
+        result = subprocess.run(
+            command, stdout=pipe, stderr=subprocess.PIPE, env=environment
+        )
     assert (result.returncode, result.stderr) == (0, b"")
 
 

@@ -34,7 +34,7 @@ COMMANDS = {
         [(["digits"], "unrecognized arguments: digits")],
     ),
     "tools.bench": (
-        "lvc.reference.encode",
+        "tools.pasted",
         [(["--quick"], "unrecognized arguments: --quick")],
     ),
     "tools.mutants": (

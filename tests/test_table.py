@@ -15,7 +15,7 @@ from torch.nn.utils import parametrizations, parametrize, prune
 import lvc
 from lvc import EXAMPLE, Sizes, shape_table, trace
 from lvc.steps import FORMS, LVC_STEPS
-from lvc.table import TENSORS
+from lvc.table import ENCODINGS, TENSORS
 
 any_sizes = st.builds(
     Sizes,
@@ -118,6 +118,20 @@ def test_each_tensor_of_the_literal_form_is_its_step():
     light = made["l_MLP."]
     half = stem + 1e-5 * light["pconv"]
     torch.testing.assert_close(light["first sum"], half, rtol=0, atol=1e-9)
+
+
+def test_the_tensors_of_the_product_form_are_those_of_a_real_encoding():
+    """Its steps are those of the literal form where both have them, and end as the layer does."""
+    layer, x = lvc.Encoding(8, 5).double(), torch.rand(2, 8, 3, 4).double()
+    product, literal = (ENCODINGS[form](layer, x) for form in ("product", "literal"))
+    both = [name for name in product if name in literal]
+    assert both == ["input", "pixels", "scaled_l2", "assignment weights", "encoding"]
+    for name in both:
+        torch.testing.assert_close(product[name], literal[name])
+    torch.testing.assert_close(product["encoding"], layer(x), rtol=0, atol=0)
+    centre = x.flatten(2).mT - product["centred pixels"]
+    codewords = layer.codewords - product["centred codewords"]
+    torch.testing.assert_close(codewords[None, :1].expand(2, 12, 8), centre)
 
 
 def test_trace_runs_the_readers_own_block_and_changes_nothing():

@@ -1,40 +1,47 @@
-"""Measure time and memory of `lvc.encode` against `lvc.reference.encode`: make bench.
+"""Measure time and memory of lvc against the form that people paste: make bench.
 
-It prints its progress, then one table, and writes book/data/benchmark.json, which
-chapter 10 shows. It measures on a GPU if there is one (that path has not been run yet),
-else on the CPU.
+It prints its progress, then one table, writes book/data/benchmark.json, which chapters
+10 and 14 show, and puts a short table into README.md. The opponent is `tools.pasted`.
+It measures on a GPU if there is one (that path has not been run yet), else on the CPU.
 
-Each round runs everything in turn: reference, lvc, both compiled, a large matrix
-product, a large copy. Every figure compares times of the same round: the file has the
-quartiles over the rounds, the table the median. Peak memory is the most bytes of
-tensors alive at once that a call allocates, over the bytes of x. Its inputs do not
+Each round runs everything in turn: pasted, lvc, both compiled, a large matrix product,
+a large copy. Every ratio compares times of the same round. The file has the least, the
+median and the largest over the rounds, and their number. Peak memory is the most bytes
+of tensors alive at once that a call allocates, over the bytes of x. Its inputs do not
 count, its results do.
 
 The CPU's default allocator gives each large tensor back to the system, which clears the
 pages before the next use. Long-running programs often avoid that with another
 allocator, or with the variables in `REUSE`. These must be there when a program starts,
-so each size is measured in a child process.
+so each size is measured in a new process.
 """
 
 import argparse
 import json
 import os
 import platform
-import subprocess
+import re
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from itertools import product
 from math import log2, prod
+from multiprocessing import get_context
 from pathlib import Path
-from statistics import quantiles
+from statistics import median
+from unittest.mock import patch
 
+import psutil
 import torch
-from einops import rearrange
 from torch.profiler import ProfilerActivity, profile
 
 import lvc
+from tools import pasted
 
-DATA = Path(__file__).parents[1] / "book" / "data" / "benchmark.json"
+ROOT = Path(__file__).parents[1]
+DATA = ROOT / "book" / "data" / "benchmark.json"
+README = ROOT / "README.md"
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 SIZES = [  # b, c, h, w, k
     (6, 32, 10, 10, 64),
@@ -42,13 +49,17 @@ SIZES = [  # b, c, h, w, k
     (4, 512, 60, 60, 32),
     (1, 256, 160, 160, 64),
 ]
+BLOCK_SIZES = [(2, 128, 80, 80, 64), (4, 256, 40, 40, 64), (8, 512, 20, 20, 64)]
+WORK = [("Encoding", size) for size in SIZES] + [
+    (block, size) for block in ("LVCBlock", "EVCBlock") for size in BLOCK_SIZES
+]
 GROWTH = {  # the same with one axis doubled
     "none": (4, 256, 20, 20, 64),
     "n": (4, 256, 40, 20, 64),
     "k": (4, 256, 20, 20, 128),
     "c": (4, 512, 20, 20, 64),
 }
-FORMS = {"reference": lvc.reference.encode, "lvc": lvc.encode}
+FORMS = {"pasted": pasted, "lvc": lvc}
 PASSES = ["forward", "with backward"]
 MODES = ["eager", "compiled"]
 REUSE = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40)}
@@ -60,37 +71,39 @@ BURST = 0.02  # seconds: a short call repeats until it lasts that long
 # What is measured
 
 
-def operands(size):
-    """Return a map after ReLU, as in the block, and the parameters of a new layer."""
+def operands(size, form, block="Encoding"):
+    """Return a map after ReLU, and a form's layer or block with lvc's new state."""
     b, c, h, w, k = size
     torch.manual_seed(0)
-    layer = lvc.Encoding(c, k)
-    tensors = [torch.randn(b, c, h, w).relu(), layer.codewords, layer.scale]
-    return [tensor.detach().to(DEVICE).requires_grad_() for tensor in tensors]
+    x = torch.randn(b, c, h, w).relu().to(DEVICE).requires_grad_()
+    sizes = (c, k) if block == "Encoding" else (c,)
+    state = getattr(lvc, block)(*sizes).state_dict()
+    module = getattr(FORMS[form], block)(*sizes)
+    module.load_state_dict(state)
+    return x, module.to(DEVICE)
 
 
-def call(size, passes, form, mode="eager"):
-    """Return a function without arguments: one call of `form`, as the layer makes it.
+def call(size, passes, form, mode="eager", block="Encoding"):
+    """Return a function without arguments: one call, in training mode.
 
-    Forward returns E. With backward returns the gradients of the map, the codewords and
-    the scale. The pixels are a view of the channels-first map.
+    Forward returns the output. With backward returns the gradients of the map and of
+    all parameters.
     """
-    tensors = operands(size)
+    x, module = operands(size, form, block)
+    leaves = [x] + [leaf for _, leaf in sorted(module.named_parameters())]
     b, c, _, _, k = size
-    cotangent = torch.randn(b, k, c).to(DEVICE)
-
-    def encode(x, codewords, scale):
-        return FORMS[form](rearrange(x, "b c h w -> b (h w) c"), codewords, scale)
-
+    torch.manual_seed(1)
+    shape = (b, k, c) if block == "Encoding" else x.shape
+    cotangent, run = torch.randn(shape).to(DEVICE), module
     if mode == "compiled":
-        encode = torch.compile(encode, fullgraph=True, dynamic=False)
+        run = torch.compile(module, fullgraph=True, dynamic=False)
 
     def forward():
         with torch.no_grad():
-            return encode(*tensors)
+            return run(x)
 
     def with_backward():
-        return torch.autograd.grad(encode(*tensors), tensors, cotangent)
+        return torch.autograd.grad(run(x), leaves, cotangent)
 
     return forward if passes == "forward" else with_backward
 
@@ -192,29 +205,25 @@ def over(above, below):
     return [a / b for a, b in zip(above, below)]
 
 
-def quartiles(values):
-    return [float(f"{q:.4g}") for q in quantiles(values, n=4, method="inclusive")]
+def spread(values):
+    """Return the least, the median and the largest, with four digits."""
+    return [float(f"{q:.4g}") for q in (min(values), median(values), max(values))]
 
 
 def free_bytes():
-    """Return the memory that is left, or 8 GB where only Linux would know."""
     if DEVICE.type == "cuda":
         return torch.cuda.mem_get_info()[0]
-    if sys.platform != "linux":
-        return 8e9
-    lines = Path("/proc/meminfo").read_text().splitlines()
-    (line,) = (line for line in lines if line.startswith("MemAvailable"))
-    return 1024 * int(line.split()[1])
+    return psutil.virtual_memory().available
 
 
 def that_fits(size, passes, allocator):
-    """Return `size`, with h halved until the literal form takes 3/4 of what is free.
+    """Return `size`, with h halved until the pasted form takes 3/4 of what is free.
 
-    That form holds 2 tensors (b n k c) forward and 4 with backward. A heap that gives
-    nothing back leaves gaps between them: it grew to 3.3 times their size.
+    Its encoding holds 2 tensors (b n k c) forward and 5 with backward. A heap that
+    gives nothing back leaves gaps between them: it grew to 3.3 times their size.
     """
     b, c, h, w, k = size
-    tensors = (2 if passes == "forward" else 4) * (3.5 if allocator == "reuse" else 1)
+    tensors = (2 if passes == "forward" else 5) * (3.5 if allocator == "reuse" else 1)
     while h > 1 and tensors * 4 * b * h * w * k * c > 0.75 * free_bytes():
         h //= 2
     return b, c, h, w, k
@@ -224,18 +233,24 @@ def progress(text, end=""):
     print(text, end=end, file=sys.stderr, flush=True)
 
 
-def measure(size, allocator):
-    """Return the rows of one size: one for each of PASSES and MODES."""
-    return [row for passes in PASSES for row in measure_passes(size, passes, allocator)]
+def measure(block, size, allocator):
+    """Return the rows of one size: of a layer one for each of PASSES and MODES.
+
+    A block is measured as in training: with backward, eager.
+    """
+    if block != "Encoding":
+        return measure_passes(block, size, PASSES[1], MODES[:1], allocator)
+    rows = [measure_passes(block, size, each, MODES, allocator) for each in PASSES]
+    return sum(rows, [])
 
 
-def measure_passes(size, passes, allocator):
+def measure_passes(block, size, passes, modes, allocator):
     start = time.perf_counter()
     measured = that_fits(size, passes, allocator)
-    progress(f"{as_text(measured):26} {passes:14} {allocator:8}")
+    progress(f"{block:9} {as_text(measured):26} {passes:14} {allocator:8}")
     runs, peak, missing = {}, {}, None
-    for mode, form in product(MODES, FORMS):
-        run = call(measured, passes, form, mode)
+    for mode, form in product(modes, FORMS):
+        run = call(measured, passes, form, mode, block)
         if mode == "compiled":
             try:
                 run()
@@ -253,19 +268,20 @@ def measure_passes(size, passes, allocator):
     at_rate = [operations * took for took in times["product"]]
     floor = [max(rate, moved * took) for rate, took in zip(at_rate, times["copy"])]
     rows = []
-    for mode in MODES:
-        row = {"size": size, "measured": measured, "passes": passes}
+    for mode in modes:
+        row = {"block": block, "size": size, "measured": measured, "passes": passes}
         row |= {"allocator": allocator, "mode": mode}
         if mode == "compiled" and missing:
             rows.append(row | {"missing": missing})
             continue
         of = {form: times[mode, form] for form in FORMS}
-        row["ratio"] = quartiles(over(of["reference"], of["lvc"]))
+        row |= {"rounds": len(floor), "ratio": spread(over(of["pasted"], of["lvc"]))}
         row["peak"] = {form: peak[mode, form] for form in FORMS}
-        row["seconds"] = {form: quartiles(of[form]) for form in FORMS}
-        row["of_rate"] = {form: quartiles(over(at_rate, of[form])) for form in FORMS}
-        row["of_floor"] = {form: quartiles(over(floor, of[form])) for form in FORMS}
-        rows.append(row | {"rounds": len(floor)})
+        row["seconds"] = {form: spread(of[form]) for form in FORMS}
+        if block == "Encoding":
+            row["of_rate"] = spread(over(at_rate, of["lvc"]))
+            row["of_floor"] = spread(over(floor, of["lvc"]))
+        rows.append(row)
     progress(f"{time.perf_counter() - start:5.0f} s", end="\n")
     return rows
 
@@ -278,7 +294,7 @@ def growth(sizes):
     rows = []
     for passes in PASSES:
         start = time.perf_counter()
-        progress(f"{'one axis doubled':26} {passes:14} {'':8}")
+        progress(f"{'Encoding':9} {'one axis doubled':26} {passes:14} {'':8}")
         runs = {
             (axis, form): call(size, passes, form)
             for axis, size in sizes.items()
@@ -290,13 +306,13 @@ def growth(sizes):
             longer = over(times[axis, form], times["none", form])
             larger = peak[axis, form] / peak["none", form]
             row = {"passes": passes, "form": form, "axis": axis}
-            row["time"] = quartiles([log2(ratio) for ratio in longer])
+            row |= {"rounds": len(longer), "time": spread([*map(log2, longer)])}
             rows.append(row | {"peak": round(log2(larger), 3)})
         progress(f"{time.perf_counter() - start:5.0f} s", end="\n")
     return rows
 
 
-# The children, the table and the file
+# The processes, the tables and the files
 
 
 def allocators():
@@ -305,20 +321,23 @@ def allocators():
     return ["default", "reuse"] if sys.platform == "linux" else ["default"]
 
 
-def child(allocator, function, *arguments):
-    """Return what `function` of this file returns in a process with that allocator."""
+def in_process(allocator, function, *arguments):
+    """Return what `function` returns in a new process with that allocator."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
     environment["KINETO_LOG_LEVEL"] = "99"  # else the profiler prints two lines a call
     if allocator == "reuse":
         environment |= REUSE
-    command = [sys.executable, __file__, "--child", function, json.dumps(arguments)]
-    result = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
-    if result.returncode:
-        sys.exit(
-            f"The benchmark stopped: {function} ended with status {result.returncode} "
-            f"for {arguments}. Status -9 means that memory ran out."
-        )
-    return json.loads(result.stdout.splitlines()[-1])
+    with (
+        patch.dict(os.environ, environment, clear=True),
+        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool,
+    ):
+        try:
+            return pool.submit(function, *arguments).result()
+        except BrokenProcessPool:
+            sys.exit(
+                f"The benchmark stopped: the process of {function.__name__} ended for "
+                f"{arguments}. Perhaps memory ran out."
+            )
 
 
 def machine():
@@ -330,7 +349,9 @@ def machine():
     if DEVICE.type == "cuda":
         name = torch.cuda.get_device_name()
     threads = torch.get_num_threads()
-    return {"processor": name, "threads": threads, "torch": torch.__version__}
+    of_torch = torch.__version__.partition("+")[0]
+    device = "GPU" if DEVICE.type == "cuda" else "CPU"
+    return {"device": device, "processor": name, "threads": threads, "torch": of_torch}
 
 
 def as_text(size):
@@ -338,75 +359,116 @@ def as_text(size):
     return f"{tuple(x)} K {k}"
 
 
+def on_what(machine):
+    """Return where the numbers are from, and what they do not say."""
+    where = f"{machine['processor']}, torch {machine['torch']}"
+    if machine["device"] == "GPU":
+        return f"GPU: {where}."
+    return f"CPU, {machine['threads']} threads: {where}. No GPU has been measured."
+
+
 def table(data):
     """Return the table as text, one line for each row of the data."""
     lines = [
-        "Times as fast: reference over lvc, median (quartiles). Peak: memory over the",
-        "bytes of x, reference and lvc. Rate: the products at the rate of a large one,",
-        "over lvc's time. Floor: the same, but the bytes moved if they take longer.",
+        on_what(data["machine"]),
+        "Times as fast: pasted over lvc, median (least to largest) of the rounds.",
+        "Peak: memory over the bytes of x, pasted and lvc. Rate: the products at the",
+        "rate of a large one, over lvc's time. Floor: the same, but the bytes moved if",
+        "they take longer.",
         "",
-        f"{'b c h w, K':26} {'passes':14} {'allocator':9} {'mode':9} "
-        f"{'times as fast':20} {'peak':>8} {'':>6} {'rate':>6} {'floor':>6}",
+        f"{'':9} {'b c h w, K':26} {'passes':14} {'allocator':9} {'mode':9} "
+        f"{'rounds':6} {'times as fast':20} {'peak':>8} {'':>6} {'rate':>6} "
+        f"{'floor':>6}",
     ]
     for row in data["rows"]:
-        size, passes, allocator, mode = [
-            row[name] for name in ("measured", "passes", "allocator", "mode")
+        block, size, passes, allocator, mode = [
+            row[name] for name in ("block", "measured", "passes", "allocator", "mode")
         ]
-        start = f"{as_text(size):26} {passes:14} {allocator:9} {mode:9} "
+        start = f"{block:9} {as_text(size):26} {passes:14} {allocator:9} {mode:9} "
         if "missing" in row:
             lines.append(start + row["missing"])
             continue
-        low, middle, high = row["ratio"]
-        ratio = f"{middle:6.1f} ({low:.1f} to {high:.1f})"
-        peak, rate, floor = row["peak"], row["of_rate"], row["of_floor"]
-        lines.append(
-            f"{start}{ratio:20} {peak['reference']:8.2f} {peak['lvc']:6.2f} "
-            f"{rate['lvc'][1]:6.0%} {floor['lvc'][1]:6.0%}"
-        )
+        least, middle, largest = row["ratio"]
+        ratio = f"{middle:6.1f} ({least:.1f} to {largest:.1f})"
+        peak = row["peak"]
+        shares = [
+            f"{row[name][1]:6.0%}" for name in ("of_rate", "of_floor") if name in row
+        ]
+        line = f"{start}{row['rounds']:6} {ratio:20}"
+        line += f" {peak['pasted']:8.2f} {peak['lvc']:6.2f}"
+        lines.append(" ".join([line, *shares]))
     lines += ["", "one axis doubled: time and peak memory as powers of 2", ""]
     for row in data["growth"]:
         lines.append(
             f"{row['axis']:26} {row['passes']:14} {row['form']:9} "
-            f"time {row['time'][1]:5.2f}   peak {row['peak']:5.2f}"
+            f"{row['rounds']:6} rounds time {row['time'][1]:5.2f} "
+            f"  peak {row['peak']:5.2f}"
         )
     return "\n".join(lines)
 
 
+def in_mib(row, form):
+    """Return the peak of a row in MiB, as text."""
+    return f"{row['peak'][form] * 4 * prod(row['measured'][:4]) / 2**20:,.0f}"
+
+
+def short_table(data):
+    """Return README's table in Markdown: training, with an allocator that reuses."""
+    allocator = data["rows"][-1]["allocator"]
+    lines = [
+        "| | b × c × h × w, K | times as fast | rounds | peak MiB, pasted → lvc |",
+        "|---|---|---|---|---|",
+    ]
+    for row in data["rows"]:
+        kind = row["passes"], row["mode"], row["allocator"]
+        if kind != ("with backward", "eager", allocator):
+            continue
+        size = "{} × {} × {} × {}, {}".format(*row["measured"])
+        least, middle, largest = [f"{ratio:.2g}" for ratio in row["ratio"]]
+        memory = f"{in_mib(row, 'pasted')} → {in_mib(row, 'lvc')}"
+        cells = (
+            row["block"],
+            size,
+            f"{middle} ({least} to {largest})",
+            row["rounds"],
+            memory,
+        )
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join([*lines, "", on_what(data["machine"])])
+
+
+def with_table(text, data):
+    """Return the text of README with its table made from the data."""
+    around = r"(<!-- benchmark -->\n)(.*)(\n<!-- end of benchmark -->)"
+    return re.sub(around, lambda m: m[1] + short_table(data) + m[3], text, flags=re.S)
+
+
 def write(data):
-    """Write the data file, one row a line."""
+    """Write the data file, one row a line, and README's table."""
     parts = [f'"machine": {json.dumps(data["machine"])}']
     for name in ("rows", "growth"):
         lines = ",\n".join(map(json.dumps, data[name]))
         parts.append(f'"{name}": [\n{lines}\n]')
     DATA.write_text("{" + ",\n".join(parts) + "}\n")
-
-
-def run_all():
-    progress("Measuring takes minutes.", end="\n")
-    rows = [
-        row
-        for size, allocator in product(SIZES, allocators())
-        for row in child(allocator, "measure", size, allocator)
-    ]
-    grown = child(allocators()[-1], "growth", GROWTH)
-    data = {"machine": machine(), "rows": rows, "growth": grown}
-    write(data)
-    print(table(data))
-    print(f"\nWritten: book/data/{DATA.name}. Chapter 10 shows it after make run.")
+    README.write_text(with_table(README.read_text(), data))
 
 
 def main():
-    parser = argparse.ArgumentParser(
+    argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    # In a child: a function of this file, and its arguments.
-    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
-    child = parser.parse_args().child
-    if child:
-        function, arguments = child
-        print(json.dumps(globals()[function](*json.loads(arguments))))
-    else:
-        run_all()
+    ).parse_args()
+    progress("Measuring takes minutes.", end="\n")
+    rows = [
+        row
+        for (block, size), allocator in product(WORK, allocators())
+        for row in in_process(allocator, measure, block, size, allocator)
+    ]
+    grown = in_process(allocators()[-1], growth, GROWTH)
+    data = {"machine": machine(), "rows": rows, "growth": grown}
+    write(data)
+    print(table(data))
+    print(f"\nWritten: book/data/{DATA.name} and the table of README.md.")
+    print("Chapters 10 and 14 show it after make run.")
 
 
 if __name__ == "__main__":

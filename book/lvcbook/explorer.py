@@ -56,8 +56,9 @@ PRESETS = (
         "CFPNet s",
         "EVCBlock",
         Sizes(1, 256, 40, 40, 64),
-        "One image of 640 × 640, so 40 × 40 where the neck has its EVCBlock, at stride "
-        "16. Channels: 2 · 256 · width. From <code>cfp/models/yolo_pafpn.py</code>, "
+        "One image of 640 × 640, so 40 × 40 where the neck has its EVCBlock: behind a "
+        "lateral 1 × 1 convolution and an upsampling, at stride 16. Channels: "
+        "2 · 256 · width. From <code>cfp/models/yolo_pafpn.py</code>, "
         f"<code>cfp/exp/yolox_base.py</code> and {CODE.format('s')} of the official "
         "code.",
     ),

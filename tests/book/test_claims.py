@@ -32,8 +32,6 @@ FOUND = {
     "The gate is copied to all pixels": "imprecise",
     "It is channel attention": "right",
     "It marks corners and edges": "wrong",
-    "The test code prints the shape": "wrong",
-    "The arguments do what their names say": "wrong",
     "The scales stay negative": "wrong",
     "The mean is EncNet's sum": "imprecise",
     "The last ReLU does something": "wrong",
@@ -42,7 +40,7 @@ FOUND = {
     "The gate does not depend on the image size": "depends",
     "Any feature map will do": "depends",
     "Half precision is enough": "depends",
-    "TorchScript compiles the block": "wrong",
+    "TorchScript compiles the block": "depends",
 }
 
 
@@ -190,12 +188,6 @@ TURNS = [
         of(lvc.LVCBlock, "forward", pixel_by_pixel),
         "right",
     ),
-    ("The test code prints the shape", [("return self.lvc(x)", "return x")], "depends"),
-    (
-        "The arguments do what their names say",
-        [("        num_codes = 64\n", "")],
-        "depends",
-    ),
     ("The scales stay negative", [("lr=0.1", "lr=0.0")], "right"),
     (
         "The mean is EncNet's sum",
@@ -216,7 +208,11 @@ TURNS = [
     ),
     ("Any feature map will do", [("x.view(b, c, -1)", "x.reshape(b, c, -1)")], "right"),
     ("Half precision is enough", [("(1.0, 12.0)", "(1.0, 2.0)")], "right"),
-    ("TorchScript compiles the block", [('"x.relu(), x"', '"x"')], "right"),
+    (
+        "TorchScript compiles the block",
+        [("torch.jit.script(scripted_block)", "torch.jit.script(nn.ReLU())")],
+        "right",
+    ),
 ]
 
 

@@ -311,7 +311,7 @@ def test_the_step_under_the_pointer_or_the_focus_is_explained(page):
     said = page.inner_text(".explained")
     assert "c goes" in said and "b n k c + b n k c = 2,457,600" in said
     page.check("[name=form][value=product]")  # the step that takes its place
-    assert page.inner_text(".explained").startswith("scaled_l2:")
+    assert page.inner_text(".explained").startswith("centred codewords:")
     for at in range(page.locator("[data-step]").count()):
         page.focus(f"[data-step='{at}']")
         button, panel = (

@@ -39,7 +39,7 @@ LEFT_OFF = {
     *("test_style.py", "test_package.py"),  # they read files, not behaviour
     # These start compilers and processes, in seconds that a thousand mutants add up.
     *("test_tools.py", "test_two_processes.py", "test_bench.py", "test_ultralytics.py"),
-    *("test_make.py", "test_help.py"),
+    *("test_make.py", "test_help.py", "test_types.py"),
 }
 # The quickest to notice much come first, and what starts processes last.
 PAGE = "self_checks"  # it shows the last run
@@ -250,18 +250,28 @@ def survivors(every: dict[str, Mutant], jobs: list[tuple[str, str]]) -> dict:
     return {suite: [n for n in every if n in survived[suite]] for suite in SUITES}
 
 
-def by_definition(every: dict[str, Mutant], survived: dict) -> list[dict]:
-    """Return the counts for each definition of lvc."""
-    rows = {}
+def waiting(every: dict[str, Mutant], ran: dict) -> dict[str, list[str]]:
+    """Return the definitions whose mutants, as they are now, have not met a suite."""
+    now = fingerprint(every)
+    return {
+        suite: [d for d, its in now.items() if ran[suite].get(d) != its]
+        for suite in SUITES
+    }
+
+
+def by_definition(every: dict[str, Mutant], survived: dict, ran: dict) -> list[dict]:
+    """Return the counts for each definition of lvc; None for a suite it waits for."""
+    rows, waits = {}, waiting(every, ran)
     for name, mutant in every.items():
-        row = rows.setdefault(
-            definition_of(mutant),
-            dict.fromkeys(["mutants", "harmless", *SUITES], 0),
-        )
+        definition = definition_of(mutant)
+        row = rows.setdefault(definition, {"mutants": 0, "harmless": 0})
         row["mutants"] += 1
         row["harmless"] += name in HARMLESS
         for suite in SUITES:
-            row[suite] += name not in {*survived[suite], *HARMLESS}
+            noticed = name not in {*survived[suite], *HARMLESS}
+            row[suite] = (
+                None if definition in waits[suite] else row.get(suite, 0) + noticed
+            )
     return [{"definition": definition, **row} for definition, row in rows.items()]
 
 
@@ -315,23 +325,29 @@ def edits() -> list[dict]:
 
 def run_all(again: bool) -> None:
     every = every_mutant()
-    jobs = [(suite, name) for name in every for suite in SUITES]
+    ran = {suite: {} for suite in SUITES}
+    survived = {suite: [] for suite in SUITES}
     if again:
         last = json.loads(RESULT.read_text())
-        unchanged = dict(last["fingerprint"].items() & fingerprint(every).items())
-        jobs = [
-            (suite, name)
-            for suite, name in jobs
-            if name in last["survivors"][suite]
-            or definition_of(every[name]) not in unchanged
-        ]
-    survived = survivors(every, jobs)
+        ran, survived = last["ran"], last["survivors"]
+    waits = waiting(every, ran)
+    jobs = [
+        (suite, name)
+        for name, mutant in every.items()
+        for suite in SUITES
+        if name in survived[suite] or definition_of(mutant) in waits[suite]
+    ]
+    now = fingerprint(every)
+    write(every, survivors(every, jobs), {suite: now for suite in SUITES}, edits())
+
+
+def write(every: dict[str, Mutant], survived: dict, ran: dict, edited: list) -> None:
     result = {
-        "fingerprint": fingerprint(every),
-        "definitions": by_definition(every, survived),
+        "ran": ran,
+        "definitions": by_definition(every, survived, ran),
         "survivors": survived,
         "harmless": HARMLESS,
-        "edits": edits(),
+        "edits": edited,
     }
     RESULT.write_text(json.dumps(result, indent=1) + "\n")
     print(f"written: {RESULT.relative_to(ROOT)}")
