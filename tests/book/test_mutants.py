@@ -75,7 +75,7 @@ def test_the_kinds_of_change_that_matter_are_there():
         "reference.aggregate: 'b n k c -> b k c' -> 'b n k c -> b k'",
         "reference.encode: -1 -> 1",
         "layers.Mean.forward: x.mean -> x.sum",
-        "layers._conv_and_norm: nn.BatchNorm2d(out_channels, eps=1e-06) -> nn.BatchNorm2d(out_channels)",
+        "layers._conv_and_norm: nn.BatchNorm2d(out_channels, eps=1e-06, **placed) -> nn.BatchNorm2d(out_channels, **placed)",
         "layers.EVCBlock.forward: [self.lvc(x), self.l_MLP(x)] -> [self.l_MLP(x), self.lvc(x)]",
         "layers.LVCBlock.forward: @checked -> nothing",
         "checks.whole_number: number < least -> number <= least",
