@@ -137,7 +137,7 @@ def test_the_exercise_is_open(page, number):
     variables = dict(solved(page, number))
     with contextlib.redirect_stdout(io.StringIO()) as shown:
         exec(cell.source, variables)
-    assert shown.getvalue() == printed(cell)
+    assert shown.getvalue() == printed(cell), "execute the notebook"
 
 
 @exercises
