@@ -25,7 +25,7 @@ def split(axes: str) -> list[str]:
 
 def operands(text: str) -> list[str]:
     """Return what commas separate: 'b n c, k c' has 'b n c' and 'k c'."""
-    return [axes.strip() for axes in text.split(",") if axes.strip()]
+    return [axes.strip() for axes in text.split(",") if axes]
 
 
 class Sizes(NamedTuple):

@@ -191,8 +191,11 @@ def _fake_copy(block: nn.Module) -> nn.Module:
     memo = {}  # deepcopy takes what it finds here for a copy
     for module in block.modules():
         memo[id(module._forward_hooks)] = OrderedDict()
-        state = [*module._parameters.values(), *module._buffers.values()]
-        for tensor in [*state, *vars(module).values()]:  # a pruned one is an attribute
+        for tensor in [
+            *module._parameters.values(),
+            *module._buffers.values(),
+            *vars(module).values(),  # a pruned parameter is an attribute
+        ]:
             if isinstance(tensor, Tensor):
                 fake = torch.empty_like(tensor)
                 parameter = isinstance(tensor, nn.Parameter)

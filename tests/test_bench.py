@@ -69,7 +69,7 @@ def test_the_opponent_is_the_official_code(name, block):
             assert error < 2e-6, f"{mode} {key}"
 
 
-def test_the_opponent_copies_the_pixels_and_makes_five_large_tensors(bench):
+def test_the_opponent_copies_the_pixels(bench):
     """On a view of the map the same operations take longer: that is no fair opponent."""
     b, c, h, w, k = SMALLEST
     x, layer = bench.operands(SMALLEST, "pasted")
@@ -220,7 +220,9 @@ def test_this_machine_says_how_much_memory_is_free(bench):
     assert 1e8 < bench.free_bytes() < 1e14
 
 
-def test_the_operations_are_those_of_the_products(bench):
+def test_the_operations_are_those_of_the_products(bench, monkeypatch):
+    # The counter's hooks on modules do not go with autograd.grad.
+    monkeypatch.setattr(torch.nn.Module, "__call__", lambda self, x: self.forward(x))
     for passes in bench.PASSES:
         with FlopCounterMode(display=False) as counter:
             bench.call(SMALLEST, passes, "lvc")()

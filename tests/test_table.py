@@ -134,6 +134,15 @@ def test_the_tensors_of_the_product_form_are_those_of_a_real_encoding():
     torch.testing.assert_close(codewords[None, :1].expand(2, 12, 8), centre)
 
 
+def test_the_last_relu_acts_where_a_map_is_negative():
+    block = lvc.LVCBlock(8, num_codes=5)
+    block.conv_1 = nn.Identity()  # behind ConvBlock nothing is negative
+    x = torch.randn(2, 8, 3, 4)
+    made = lvc.reference.lvc_block(block, x)["output"]
+    assert made.min() == 0
+    torch.testing.assert_close(made, block(x))
+
+
 def test_trace_runs_the_readers_own_block_and_changes_nothing():
     block = lvc.LVCBlock(8, num_codes=5).double()
     block.LVC[3].codewords.requires_grad_(False)

@@ -235,7 +235,7 @@ def test_nonsense_in_the_address_is_answered_too(page):
 )
 def test_an_address_that_sets_nothing_loads_the_running_example(open_page, fragment):
     page = open_page("explorer", fragment=fragment)
-    assert seen(page) == expected(table(EXAMPLE))
+    assert seen(page) == expected(shape_table(EXAMPLE))
     assert settings_of(page) == EXAMPLE
     assert page.is_visible(".explorer form")
 
@@ -253,7 +253,7 @@ def test_the_own_link_of_a_heading_and_the_skip_link_load_again(page):
         page.evaluate("link => document.querySelector(link).click()", link)
         assert settings_of(page) == EXAMPLE._replace(b=2)  # the page stays as it is
         page.reload()
-        assert seen(page) == expected(table(EXAMPLE))
+        assert seen(page) == expected(shape_table(EXAMPLE))
         go(page, **EXAMPLE._replace(b=2)._asdict())
 
 
