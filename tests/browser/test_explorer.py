@@ -243,7 +243,7 @@ def test_an_address_that_sets_nothing_loads_the_running_example(open_page, fragm
 @pytest.mark.parametrize("name", ["constructor", "__proto__", "toString", ""])
 def test_an_address_with_a_foreign_name_loads_the_running_example(open_page, name):
     page = open_page("explorer", fragment=f"#block={name}&form={name}&c=48&{name}=1")
-    assert seen(page) == expected(table(EXAMPLE._replace(c=48)))
+    assert seen(page) == expected(shape_table(EXAMPLE._replace(c=48)))
     assert page.is_checked("[value=LVCBlock]") and page.is_checked("[value=literal]")
 
 
