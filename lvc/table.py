@@ -81,7 +81,7 @@ def shape_table(sizes: Sizes, block: type = LVCBlock, form: str = "literal") -> 
     Errors: TypeError for another block, ValueError for another form.
     """
     if block not in TENSORS:
-        _refuse("shape_table", getattr(block, "__name__", repr(block)))
+        _refuse("shape_table", getattr(block, "__name__", block))
     rows = (
         Row(
             step,
@@ -164,7 +164,7 @@ def _kind(module: nn.Module) -> type | None:
     return next((kind for kind in TENSORS if isinstance(module, kind)), None)
 
 
-def _refuse(caller: str, got: str) -> None:
+def _refuse(caller: str, got: object) -> None:
     names = ", ".join(kind.__name__ for kind in TENSORS)
     raise TypeError(f"{caller}: block must be one of {names}, got {got}")
 

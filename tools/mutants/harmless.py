@@ -12,6 +12,7 @@ ALONE = "the tensor stands alone, so any four letters say the same"
 SAME = "the same two numbers are multiplied"
 UNPACKED = "unpacking takes one item after the other from either"
 TYPED = "only a type checker reads the bound of a type variable"
+AGAIN = "a node of the graph that is visited again gives the same parameters"
 LAYER = "reference.encoding_layer"
 WIDE = "functional.in_float32.in_wide_numbers"
 HARMLESS = {
@@ -34,6 +35,8 @@ HARMLESS = {
     "checkpoint.M: TypeVar('M', bound=nn.Module) -> TypeVar('M')": TYPED,
     "axes.DERIVED: 'h w' -> 'w h'": SAME,
     "steps.LIGHT_MLP_STEPS: '(4 c) c 1 1, (4 c)' -> '(c 4) c 1 1, (4 c)'": SAME,
+    "table._parameters_behind: seen.add(node) -> nothing": AGAIN,
+    "table._parameters_behind: seen.add(node) -> seen": AGAIN,
     "table.Table._repr_html_: list(map(escape, line)) -> map(escape, line)": UNPACKED,
     "table.trace: 'b c h w' -> 'c b h w'": ALONE,
     "table.trace: 'b c h w' -> 'b h c w'": ALONE,
