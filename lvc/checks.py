@@ -12,6 +12,8 @@ from torch._subclasses.fake_tensor import FakeTensor
 from torch.fx import Proxy
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+# PyTorch 2.1 does not say whether it compiles.
+is_compiling = getattr(torch.compiler, "is_compiling", bool)
 # PyTorch before 2.4 has no function that takes the device.
 ASKS_FOR_DEVICE = hasattr(torch, "get_autocast_dtype")
 ANY_SHAPE = [("...", "")]
@@ -71,7 +73,7 @@ def checked(function: Function) -> Function:
                     tensor,
                     module.parameters() if is_meta else module._parameters.values(),
                 )
-        if module is None or torch.compiler.is_compiling():
+        if module is None or is_compiling():
             return function(*args, **kwargs)
         try:
             return function(*args, **kwargs)
