@@ -345,9 +345,11 @@ def test_the_table_of_the_readme_shows_training_with_an_allocator_that_reuses(be
         row_of("Encoding", SMALLEST, allocator="default"),
         row_of("Encoding", SMALLEST, mode="compiled"),
         row_of("EVCBlock", (4, 256, 40, 40, 64)),
+        row_of("LVCBlock", (1, 4, 64, 64, 64)),  # 1/16 MiB
     ]
     data = {"machine": bench.machine(), "rows": rows}
-    (line,) = bench.short_table(data).splitlines()[2:-2]
+    line, small = bench.short_table(data).splitlines()[2:-2]
+    assert small.endswith("| 8.0 → 0.1 |")
     memory = "800 → 13"  # 4 x 256 x 40 x 40 numbers are 6.25 MiB
     size = "4 × 256 × 40 × 40, 64"
     assert line == f"| EVCBlock | {size} | 18 (18 to 21) | 4 | {memory} |"

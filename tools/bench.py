@@ -409,7 +409,8 @@ def table(data):
 
 def in_mib(row, form):
     """Return the peak of a row in MiB, as text."""
-    return f"{row['peak'][form] * 4 * prod(row['measured'][:4]) / 2**20:,.0f}"
+    mib = row["peak"][form] * 4 * prod(row["measured"][:4]) / 2**20
+    return f"{mib:,.0f}" if mib > 10 else f"{mib:.1f}"
 
 
 def short_table(data):
