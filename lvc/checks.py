@@ -51,11 +51,14 @@ def checked(function: Function) -> Function:
         caller = type(module).__name__ if module is not None else function.__name__
         # Python itself names an argument that is missing.
         given = [name for name in axes_of if name in arguments]
-        proxy = next((arguments[n] for n in given if type(arguments[n]) is Proxy), None)
-        if proxy is not None:
+        # Older PyTorch compiles no `next` with a default.
+        proxies = [arguments[n] for n in given if type(arguments[n]) is Proxy]
+        if proxies:
             if module is not None:
                 return function(*args, **kwargs)
-            return proxy.tracer.create_proxy("call_function", with_checks, args, kwargs)
+            return proxies[0].tracer.create_proxy(
+                "call_function", with_checks, args, kwargs
+            )
         sizes = {}  # of each axis: the size, and where it was first seen
         for name in given:
             tensor, what = arguments[name], f"{caller}: {name}"
@@ -207,9 +210,10 @@ def _check_device(
 def _check_like(what: str, tensor: Tensor, parameters) -> None:
     """Compare with the first of the parameters that is a plain or a fake one."""
     plain = (nn.Parameter, FakeTensor)
-    parameter = next((p for p in parameters if type(p) in plain), None)
-    if parameter is None:
+    comparable = [p for p in parameters if type(p) in plain]
+    if not comparable:
         return
+    parameter = comparable[0]
     _check_device(what, tensor, parameter.device, "where the module's parameters are")
     if tensor.dtype == parameter.dtype:
         return
