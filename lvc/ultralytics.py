@@ -1,9 +1,9 @@
 """EVCBlock and LVCBlock in Ultralytics' YOLO.
 
-Importing this module makes both known to Ultralytics, see `register`. A `.pt` file that
-holds one names this module, so whoever opens the file imports it: the command `yolo`,
-`resume=True`, a process of a training on several GPUs. So save a network once, and go on
-from the file:
+Importing this module makes both known to Ultralytics, see `register`. A `.pt` file
+that holds one names this module, so whoever opens the file imports it: the command
+`yolo`, `resume=True`, each process of a training on several GPUs. So save a network
+once, and go on from the file:
 
     yolo = YOLO(yaml_with("EVCBlock", "yolo11n", after="SPPF"))
     carry_over(yolo, "yolo11n.pt")
@@ -84,7 +84,7 @@ def register() -> None:
 
 
 def _import_here(trainer: object) -> None:
-    """Do nothing: a callback goes to the processes of a training by its module's name."""
+    """Do nothing: a callback takes its module along to the processes of a training."""
 
 
 _ultralytics_parse_model = getattr(tasks.parse_model, "__wrapped__", tasks.parse_model)
@@ -92,7 +92,7 @@ _ultralytics_parse_model = getattr(tasks.parse_model, "__wrapped__", tasks.parse
 
 @wraps(_ultralytics_parse_model)
 def _parse_model(d, ch, verbose=True):
-    """Write the channels into the rows of BLOCKS, which Ultralytics leaves as they are."""
+    """Write their channels into the rows of BLOCKS, which Ultralytics does not."""
     rows = [*d["backbone"], *d["head"]]
     for number, (_, _, name, _) in enumerate(rows):
         if "." not in name and name not in vars(tasks):
@@ -160,10 +160,10 @@ def yaml_with(
 
     `block` is "EVCBlock" or "LVCBlock". `name` is one of Ultralytics' own, such as
     "yolo11n"; its letter is the scale, and the file holds all scales. The row stands
-    after the first row of the module `after`: "SPPF", the last map of the backbone, or
-    "nn.Upsample", where CFPNet has it, at stride 16. What read that row reads the block,
-    and all row numbers are right. The file is "yolo11n-evc.yaml" in this folder, or
-    `file`; its name must keep the letter of the scale.
+    after the first row of the module `after`: "SPPF", near the end of the backbone, or
+    "nn.Upsample", where CFPNet has it, at stride 16. What read that row reads the
+    block, and all row numbers are right. The file is "yolo11n-evc.yaml" in this folder,
+    or `file`; its name must keep the letter of the scale.
 
     Errors: FileNotFoundError for a name that Ultralytics does not have; ValueError for
     another block, or no such row; FileExistsError for a file that says something else.
@@ -232,10 +232,10 @@ def carry_over(yolo: Any, checkpoint: str | os.PathLike | Mapping) -> tuple[int,
     """Load other weights into a YOLO; return how many tensors came, and of how many.
 
     `checkpoint` is the `.pt` file of the same network without the block: what its rows
-    hold is carried over, whatever their numbers are now. Or it is that of a network with
-    a pasted block, whose code Python can import. Where it cannot, open the file where it
-    can, with `torch.save(YOLO("best.pt").model.state_dict(), "state.pt")`, and pass
-    `torch.load("state.pt")`. What is new is listed in the log.
+    hold is carried over, whatever their numbers are now. Or it is that of a network
+    with a pasted block, whose code Python can import. Where it cannot, open the file
+    where it can, with `torch.save(YOLO("best.pt").model.state_dict(), "state.pt")`, and
+    pass `torch.load("state.pt")`. What is new is listed in the log.
 
     Errors: TypeError for what is no YOLO and no checkpoint; ValueError for a network
     with other rows, or of another scale.
@@ -307,9 +307,9 @@ def _refuse_other_shapes(network: nn.Module, state: Mapping, source: str) -> Non
             continue
         if tensor.shape != held[name].shape:
             raise ValueError(
-                f"carry_over: {name} must have shape {tuple(held[name].shape)}, and has "
-                f"{tuple(tensor.shape)} in {source}: is it of another scale, or are "
-                "its rows other ones?"
+                f"carry_over: {name} must have shape {tuple(held[name].shape)}, and "
+                f"has {tuple(tensor.shape)} in {source}: is it of another scale, or "
+                "are its rows other ones?"
             )
 
 
