@@ -1,20 +1,18 @@
-"""What chapter 14 says about Ultralytics' YOLO, by running its two texts against the real package."""
+"""`lvc.ultralytics` with the real Ultralytics, each script of tests/yolo in a process of its own."""
 
-import copy
-import inspect
 import json
-import math
-import re
-from importlib.metadata import version
+import os
+import shutil
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
-import yaml
 
-import lvc
+ROOT = Path(__file__).parents[1]
+SCRIPTS = ROOT / "tests" / "yolo"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 if find_spec("ultralytics") is None:
     pytest.skip(
@@ -22,270 +20,226 @@ if find_spec("ultralytics") is None:
         allow_module_level=True,
     )
 
-TESTS = Path(__file__).parent
-BOOK = TESTS.parent / "book"
-CHAPTER = BOOK / "ch14_your_network.ipynb"
-CELLS = {
-    cell["id"]: "".join(cell["source"])
-    for cell in json.loads(CHAPTER.read_text(encoding="utf-8"))["cells"]
-}
-TEXTS = dict(re.findall(r"```(yaml|python)\n(.*?)```", "\n".join(CELLS.values()), re.S))
-SCALES = yaml.safe_load(TEXTS["yaml"])["scales"]
+
+def run(folder, *command, first=""):
+    """Run Python in a folder, offline, and return what it printed."""
+    joined = subprocess.run(
+        [sys.executable, "-c", "import torchvision"], capture_output=True
+    )
+    paths = [first, ROOT, *([SCRIPTS] if joined.returncode else [])]
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(str(path) for path in paths if path),
+        "YOLO_CONFIG_DIR": str(folder),
+        "YOLO_OFFLINE": "true",
+        "YOLO_AUTOINSTALL": "false",
+    }
+    ran = subprocess.run(
+        [sys.executable, *map(str, command)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-3000:]
+    return ran.stdout + ran.stderr
+
+
+def facts_of(folder, script):
+    run(folder, SCRIPTS / script)
+    return json.loads((folder / "facts.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    return facts_of(tmp_path_factory.mktemp("built"), "build.py")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """An empty folder to work in, where Ultralytics also keeps its settings, offline."""
-    folder = tmp_path_factory.mktemp("yolo")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setenv("YOLO_CONFIG_DIR", str(folder))
-        patch.setenv("YOLO_OFFLINE", "true")
-        patch.setenv("YOLO_AUTOINSTALL", "false")
-        yield folder
+    return tmp_path_factory.mktemp("yolo")
 
 
 @pytest.fixture(scope="module")
-def names(folder):
-    """What the chapter's Python defines, run beside the chapter's YAML."""
-    Path("yolo8n-evc.yaml").write_text(TEXTS["yaml"])
-    names = {}
-    torch.manual_seed(0)
-    exec(compile(TEXTS["python"], "chapter 14", "exec"), names)
-    return names
-
-
-@pytest.fixture
-def tasks(names):
-    return names["tasks"]
+def trained(folder):
+    return facts_of(folder, "train.py")
 
 
 @pytest.fixture(scope="module")
-def scaled():
-    """The chapter's function from the channels of a row to those after scaling."""
-    names = {"ceil": math.ceil}
-    exec(CELLS["yolo-channels"], names)
-    return names["scaled"]
+def resumed(folder, trained):
+    return facts_of(folder, "resume.py")
 
 
-def build(tasks, scale="n", rows="EVCBlock, [128]"):
-    """Return the chapter's network at another scale or with other rows for EVCBlock."""
-    assert TEXTS["yaml"].count("EVCBlock, [128]") == 1
-    config = yaml.safe_load(TEXTS["yaml"].replace("EVCBlock, [128]", rows))
-    return tasks.DetectionModel(config | {"scale": scale}, verbose=False)
+WIDTHS = {  # of the last map of the backbone, at n s m l x
+    "yolov8": (256, 512, 576, 512, 640),
+    "yolo11": (256, 512, 512, 512, 768),
+    "yolo26": (256, 512, 512, 512, 768),
+}
 
 
-def with_lateral(written, channels):
-    """Return the chapter's network at scale n with another lateral row."""
-    text = TEXTS["yaml"].replace("Conv, [512, 1, 1]", f"Conv, [{written}, 1, 1]")
-    text = text.replace("EVCBlock, [128]", f"EVCBlock, [{channels}]")
-    return yaml.safe_load(text) | {"scale": "n"}
-
-
-def one_step(model, names):
-    """Return the loss on the chapter's batch; every parameter of the block gets a gradient."""
-    model.args = names["get_cfg"]()
-    loss = model.train().loss(names["batch"])[0].sum()
-    loss.backward()
-    return loss
-
-
-def count(module):
-    return sum(parameter.numel() for parameter in module.parameters())
-
-
-def test_the_chapter_has_one_text_of_each_kind():
-    assert re.findall(r"```(\w+)", "\n".join(CELLS.values())) == ["yaml", "python"]
-
-
-def test_the_chapter_names_the_version_that_is_tested():
-    wanted = re.search(
-        r"^ultralytics==(.*)$",
-        (TESTS / "requirements-ultralytics.txt").read_text(),
-        re.M,
-    )[1]
-    assert version("ultralytics") == wanted
-    assert f"Ultralytics {wanted}." in CELLS["yolo-yaml"]
-
-
-def test_the_network_is_built_from_the_file_trained_one_step_and_predicts(names):
-    model = names["model"]
-    (block,) = (part for part in model.modules() if isinstance(part, lvc.EVCBlock))
-    assert (block.channels, block.num_codes) == (128, 64)
-    assert model.yaml["scale"] == "n"
-    assert model.stride.tolist() == [8, 16, 32]
-    assert names["losses"].isfinite().all()
-    assert all(parameter.grad.isfinite().all() for parameter in block.parameters())
-    assert all(parameter.grad.any() for parameter in block.parameters())
-    (prediction,) = names["predictions"]
-    assert len(prediction) == 4 + model.yaml["nc"]
-    assert prediction.isfinite().all()
-    assert names["boxes"].shape[1] == 6
-
-
-def test_the_step_changes_the_block(names):
-    torch.manual_seed(0)
-    untrained = names["YOLO"]("yolo8n-evc.yaml").model.model[7]
-    trained = names["model"].model[7]
-    assert not torch.equal(trained.lvc.LVC[3].codewords, untrained.lvc.LVC[3].codewords)
-
-
-def test_the_letter_in_the_name_chooses_the_scale(names, scaled):
-    rows = f"EVCBlock, [{scaled(512, *SCALES['s'][1:])}]"
-    Path("yolo8s-evc.yaml").write_text(TEXTS["yaml"].replace("EVCBlock, [128]", rows))
-    model = names["YOLO"]("yolo8s-evc.yaml").model
-    assert model.yaml["scale"] == "s"
-    assert model.model[7].channels == 256
-
-
-def test_a_name_that_is_not_registered_is_a_key_error(tasks, monkeypatch):
-    monkeypatch.delattr(tasks, "EVCBlock")
-    with pytest.raises(KeyError, match="EVCBlock"):
-        build(tasks)
-
-
-@pytest.mark.parametrize("scale", SCALES)
-def test_the_channels_to_write_are_those_after_scaling(tasks, scaled, scale):
-    _, width, most = SCALES[scale]
-    assert f'("{scale}", {width}, {most})' in CELLS["yolo-channels"]
-    model = build(tasks, scale, f"EVCBlock, [{scaled(512, width, most)}]")
-    assert model.model[5].conv.out_channels == model.model[7].channels
-    for row, written in enumerate((64, 128, 256, 512, 1024, 512)):
-        made = model.model[row].conv.out_channels
-        assert made == scaled(written, width, most)
-
-
-@pytest.mark.parametrize(("written", "right"), [(100, 32), (1536, 256)])
-def test_the_rule_rounds_up_and_stops_at_max_channels(tasks, scaled, written, right):
-    assert scaled(written, 0.25, 1024) == right
-    model = tasks.DetectionModel(with_lateral(written, right), verbose=False)
-    assert model.model[5].conv.out_channels == right
-
-
-@pytest.mark.parametrize("written", [256, 512])
-def test_a_wrong_number_stops_with_the_right_one(tasks, written):
-    sentence = f"axis c of x must be {written}, .* got 128"
-    with pytest.raises(ValueError, match=sentence):
-        build(tasks, rows=f"EVCBlock, [{written}]")
-
-
-@pytest.mark.parametrize("rows", ["EVCBlock, [128]", "EVCBlock, [128, 128]"])
-def test_the_officials_two_numbers_mean_the_channels(tasks, names, rows):
-    model = build(tasks, rows=rows)
-    assert (model.model[7].channels, model.model[7].num_codes) == (128, 64)
-    assert one_step(model, names).isfinite()
-    model.model[7].load_state_dict(lvc.EVCBlock(128).state_dict(), strict=True)
-
-
-def test_a_parser_that_knows_the_block_puts_the_channels_in_front(tasks, monkeypatch):
-    known = inspect.getsource(tasks.parse_model).replace("SPPF,", "SPPF, EVCBlock,", 1)
-    edited = dict(vars(tasks))
-    exec(known, edited)
-    monkeypatch.setattr(tasks, "parse_model", edited["parse_model"])
-    block = build(tasks, rows="EVCBlock, [512]").model[7]
-    assert (block.channels, block.num_codes) == (128, 64)
-
-
-def test_with_the_old_row_numbers_the_network_still_builds_from_other_rows(tasks):
-    right = build(tasks).model
-    shifted = build(tasks, rows="Conv, [512, 1, 1]]\n  - [-1, 1, EVCBlock, [128]").model
-
-    def sources(model):
-        return [type(model[row]).__name__ for row in model[-1].f]
-
-    assert sources(right) == ["C2f", "C2f", "Conv"]
-    assert sources(shifted) == ["Concat", "Concat", "Conv"]
-
-
-def values(module):
-    norms = [m for m in module.modules() if isinstance(m, torch.nn.BatchNorm2d)]
-    return {(norm.eps, norm.momentum) for norm in norms}
-
-
-def test_as_in_detector_sets_what_ultralytics_sets_in_a_network_that_it_builds(names):
-    assert values(lvc.as_in_detector(lvc.EVCBlock(8))) == {(0.001, 0.03)}
-    assert values(names["model"]) == {(0.001, 0.03)}  # the block's, and all others
-    assert values(lvc.EVCBlock(256)) == {(1e-6, 0.1), (1e-5, 0.1)}
-
-
-def test_a_block_that_ultralytics_initialises_gives_the_official_output():
-    from ultralytics.utils.torch_utils import initialize_weights
-
-    with np.load(
-        BOOK / "data" / "official" / "evcblock_c32_detector.npz", allow_pickle=False
-    ) as file:
-        golden = {name: torch.from_numpy(file[name]) for name in file.files}
-    state = {
-        name.removeprefix("state/"): value
-        for name, value in golden.items()
-        if name.startswith("state/")
+@pytest.mark.parametrize("name", WIDTHS)
+@pytest.mark.parametrize(
+    "block, after",
+    [("EVCBlock", "SPPF"), ("EVCBlock", "nn.Upsample"), ("LVCBlock", "SPPF")],
+)
+def test_the_block_fits_at_every_scale(built, name, block, after):
+    behind = {
+        ("yolov8", "SPPF"): ["Upsample", "Concat"],
+        ("yolo11", "SPPF"): ["C2PSA"],
+        ("yolo26", "SPPF"): ["C2PSA"],
     }
-    block = lvc.EVCBlock(32).eval()
-    initialize_weights(block)  # what does it to the network
-    block.load_state_dict(lvc.load_cfpnet(state).state_dict())
-    expected = golden["eval/y"]
-    error = (block(golden["x"]) - expected).abs().max() / expected.abs().max()
-    assert error < 2e-6
+    detects = "C2f" if name == "yolov8" else "C3k2"
+    for scale, channels in zip("nsmlx", WIDTHS[name]):
+        assert built["built"][f"{name}{scale} {block} {after}"] == {
+            "row": [after.removeprefix("nn."), block],
+            "channels": channels,
+            "read by": behind.get((name, after), ["Concat"]),
+            "detects": [detects] * 3,
+            "sizes": [8, 4, 2],
+        }
 
 
-def test_a_block_out_of_a_saved_model(names, folder):
-    """The file holds the model itself, as Ultralytics saves it, so its state goes first."""
-    torch.save({"model": copy.deepcopy(names["model"]).half()}, "best.pt")
-    with pytest.raises(ValueError, match=r"best.pt holds .*\.DetectionModel\)"):
-        lvc.load_cfpnet("best.pt")
-    model = torch.load("best.pt", weights_only=False)["model"]
-    torch.save(model.state_dict(), "state.pt")
-    block = lvc.load_cfpnet("state.pt", prefix="model.7.")
-    assert values(block) == values(model)
-    trained = model.float().model[7].eval()
-    x = torch.rand(1, 128, 8, 8)
-    assert torch.equal(block(x), trained(x))
+def test_a_row_needs_no_number_and_a_wrong_one_is_refused(built):
+    rows = built["rows"]
+    for right in "[]", "[256]", "[256, 256]", "[1024]":
+        assert rows[right] == 256
+    for wrong in "[128]", "[256, 64]", "[1, 2, 3]":
+        assert rows[wrong] == (
+            "row 10 of the YAML: EVCBlock gets, and keeps, the 256 channels of its map, "
+            f"and {wrong} says other ones: write EVCBlock, []"
+        )
 
 
-def test_a_saved_model_loads_where_the_name_is_not_registered(
-    tasks, names, monkeypatch
+def test_wrong_input_gets_one_sentence(built):
+    expected = {
+        "name": "ValueError: row 10 of the YAML: Ultralytics has no module EVCBlok, but EVCBlock",
+        "block": "ValueError: yaml_with: block must be EVCBlock or LVCBlock, got SPPF",
+        "after": "ValueError: yaml_with: yolov8n has no row C2PSA, but Conv, C2f, SPPF, nn.Upsample, Concat, Detect",
+        "file": "FileExistsError: yaml_with: yolo11n-evc.yaml is there, and says something else: choose another name with file=, or delete it",
+        "scale": "ValueError: carry_over: model.0.conv.weight must have shape (32, 3, 3, 3), and has (16, 3, 3, 3) in yolo11n.pt: is it of another scale, or are its rows other ones?",
+        "other": "ValueError: carry_over: yolo11n.pt must have the rows of the network, with or without those of EVCBlock and LVCBlock; it has 24 rows, and the network 24: is it another YOLO?",
+        "yolo": "TypeError: carry_over: yolo must be a YOLO that was read from a YAML or a .pt file, got str",
+        "dictionary": "TypeError: carry_over: a dictionary must hold tensors, by their names",
+        "names": "ValueError: carry_over: the dictionary has no tensor of this network's names",
+    }
+    errors = dict(built["errors"])
+    safe = errors.pop("safe")
+    assert errors == expected
+    assert safe.startswith("TypeError: ERROR")
+    assert (
+        "references types outside the supported Ultralytics checkpoint format" in safe
+    )
+
+
+def test_plain_weights_are_carried_over_and_the_block_is_new(built):
+    assert built["carried"]["plain"] == [499, 568]
+    assert built["eps"] == [0.001]
+    assert built["parameters in the table"] == 4_221_888
+
+
+def test_a_pasted_block_is_carried_over_whole(built):
+    for key in "pasted", "state":
+        assert built["carried"][key] == [568, 568]
+        assert built[f"{key} is off by"] < 1e-5
+
+
+def test_training_begins_with_the_carried_weights(trained):
+    assert trained["begins with the carried weights"]
+    assert trained["trained at"] == "lvc.ultralytics"
+    assert trained["broken off"]
+
+
+def test_a_process_that_never_names_lvc_goes_on(resumed):
+    assert resumed["epochs"] == 2
+    assert resumed["block"] == "lvc.ultralytics"
+    assert resumed["mAP"] >= 0
+    assert resumed["parameters"] == resumed["info"][1]
+    assert resumed["parameters of the block"] == 4_221_888
+
+
+def test_the_saved_network_sees_the_pixels_of_training(resumed):
+    """By the callback validate_as_trained: 64 x 64 at stride 32."""
+    assert resumed["pixels of training"] == [4]
+
+
+def test_what_is_exported_fused_or_saved_computes_the_same(resumed):
+    errors = resumed["off by"]
+    assert errors.pop("saved (64, 64)") < 1e-2  # Ultralytics saves in half
+    assert set(errors) == {
+        "static (64, 64)",
+        "dynamic (64, 64)",
+        "dynamic (96, 32)",
+        "TorchScript (64, 64)",
+        "fused (64, 64)",
+    }
+    assert all(error < 1e-5 for error in errors.values()), errors
+
+
+def test_a_process_of_a_training_on_several_gpus_knows_the_block(folder, trained):
+    shown = run(folder, trained["parallel"])
+    assert "lvc.ultralytics.EVCBlock" in shown
+    assert (folder / "runs" / "detect" / "parallel" / "weights" / "last.pt").exists()
+
+
+OPTIONS = "imgsz=64 batch=4 epochs=1 workers=0 device=cpu plots=False".split()
+COMMAND = "from ultralytics.cfg import entrypoint; entrypoint()"  # what `yolo` runs
+
+
+def test_the_command_trains_from_the_saved_file(folder, trained):
+    options = ["model=yolo11n-evc.pt", "data=data.yaml", "name=command", *OPTIONS]
+    run(folder, "-c", COMMAND, "detect", "train", *options)
+    assert (folder / "runs" / "detect" / "command" / "weights" / "best.pt").exists()
+
+
+def test_one_line_in_ultralytics_own_file_makes_the_yaml_known(
+    folder, trained, tmp_path
 ):
-    torch.save({"model": names["model"]}, "trained.pt")
-    monkeypatch.delattr(tasks, "EVCBlock")
-    loaded = tasks.torch_safe_load("trained.pt")[0]["model"]
-    assert isinstance(loaded.model[7], lvc.EVCBlock)
+    """As register() says, to a process that imports nothing."""
+    (package,) = find_spec("ultralytics").submodule_search_locations
+    aside = shutil.ignore_patterns("__pycache__", "assets")
+    shutil.copytree(package, tmp_path / "ultralytics", ignore=aside)
+    (tmp_path / "ultralytics" / "assets").mkdir()
+    build = (
+        "import sys, ultralytics as u; assert u.__file__.startswith(sys.argv[1])\n"
+        "u.YOLO('yolo11n-evc.yaml', verbose=True)"
+    )
+    with pytest.raises(AssertionError, match="KeyError: 'EVCBlock'"):
+        run(folder, "-c", build, tmp_path, first=tmp_path)
+    with (tmp_path / "ultralytics" / "nn" / "tasks.py").open("a") as file:
+        file.write("\nimport lvc.ultralytics\n")
+    shown = run(folder, "-c", build, tmp_path, first=tmp_path)
+    assert "lvc.ultralytics.EVCBlock" in shown
 
 
-def test_a_saved_model_asks_for_a_package_of_the_missing_name(tasks, monkeypatch):
-    asked = []
-
-    def load(*_, **__):
-        raise ModuleNotFoundError("No module named 'lvc'", name="lvc")
-
-    def install(package):
-        asked.append(package)
-        raise KeyboardInterrupt
-
-    Path("moved.pt").touch()
-    monkeypatch.setattr(tasks, "torch_load", load)
-    monkeypatch.setattr(tasks, "check_requirements", install)
-    with pytest.raises(KeyboardInterrupt):
-        tasks.torch_safe_load("moved.pt")
-    assert asked == ["lvc"]
+MISSING = """
+import sys, types
+{before}
+try:
+    import lvc.ultralytics
+except ImportError as error:
+    print(type(error).__name__, error)
+"""
 
 
-def test_the_block_has_nearly_half_of_the_parameters_and_can_have_fewer(tasks, names):
-    model = names["model"]
-    share = count(model.model[7]) / count(model)
-    assert 0.45 < share < 0.5
-    smaller = tasks.DetectionModel(with_lateral(256, 64), verbose=False)
-    ratio = count(smaller.model[7]) / count(model.model[7])
-    assert ratio == pytest.approx(0.25, abs=0.01)
+@pytest.mark.parametrize(
+    "before, sentence",
+    [
+        (
+            "sys.modules['ultralytics'] = None",
+            "ModuleNotFoundError lvc.ultralytics needs Ultralytics, which is not installed: pip install torch torchvision ultralytics",
+        ),
+        (
+            "sys.modules['ultralytics'] = types.SimpleNamespace(__version__='8.2.103')",
+            "ImportError lvc.ultralytics needs Ultralytics 8.3 or newer, and older than 9, got 8.2.103",
+        ),
+    ],
+)
+def test_a_missing_or_unsupported_ultralytics_gets_one_sentence(
+    tmp_path, before, sentence
+):
+    assert run(tmp_path, "-c", MISSING.format(before=before)).strip() == sentence
 
 
-def test_training_takes_squares_and_prediction_rectangles(names):
-    from ultralytics.models.yolo.detect import DetectionPredictor
-
-    assert names["get_cfg"]().rect is False
-    defaults = inspect.getsource(names["YOLO"].predict)
-    assert '"rect": True' in defaults
-    predictor = DetectionPredictor(overrides={"rect": True, "device": "cpu"})
-    predictor.setup_model(names["model"], verbose=False)
-    predictor.imgsz = [640, 640]
-    (wide,) = predictor.pre_transform([np.zeros((720, 1280, 3), np.uint8)])
-    assert wide.shape == (384, 640, 3)
+def test_the_core_does_not_import_ultralytics(tmp_path):
+    check = "import sys, lvc; print('ultralytics' in sys.modules)"
+    assert run(tmp_path, "-c", check).strip() == "False"
