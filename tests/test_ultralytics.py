@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,14 +22,20 @@ if find_spec("ultralytics") is None:
     )
 
 
-def run(folder, *command, first=""):
-    """Run Python in a folder, offline, and return what it printed."""
-    joined = subprocess.run(
+@cache
+def paths():
+    """Where a process finds lvc, and nms, which a torchvision of another build lacks."""
+    fits = subprocess.run(
         [sys.executable, "-c", "import torchvision"], capture_output=True
     )
-    paths = [first, ROOT, *([SCRIPTS] if joined.returncode else [])]
+    return [str(ROOT), *([str(SCRIPTS)] if fits.returncode else [])]
+
+
+def run(folder, *command, first=None):
+    """Run Python in a folder, offline, and return what it printed."""
+    before = [str(first)] if first else []
     environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(str(path) for path in paths if path),
+        "PYTHONPATH": os.pathsep.join([*before, *paths()]),
         "YOLO_CONFIG_DIR": str(folder),
         "YOLO_OFFLINE": "true",
         "YOLO_AUTOINSTALL": "false",
@@ -181,7 +188,7 @@ def test_a_process_of_a_training_on_several_gpus_knows_the_block(folder, trained
     assert (folder / "runs" / "detect" / "parallel" / "weights" / "last.pt").exists()
 
 
-OPTIONS = "imgsz=64 batch=4 epochs=1 workers=0 device=cpu plots=False".split()
+OPTIONS = ["imgsz=64", "batch=4", "epochs=1", "workers=0", "device=cpu", "plots=False"]
 COMMAND = "from ultralytics.cfg import entrypoint; entrypoint()"  # what `yolo` runs
 
 

@@ -48,15 +48,14 @@ def compare(name, run, *sizes):
         facts["off by"][f"{name} {size}"] = error.item()
 
 
-for name, options in ("static", {}), ("dynamic", {"dynamic": True}):
+def in_onnx_runtime(**options):
     path = yolo.export(format="onnx", imgsz=64, simplify=False, **options)
     session = onnxruntime.InferenceSession(path)
-    sizes = [(64, 64), (96, 32)][: 1 + len(options)]
-    compare(
-        name,
-        lambda x: torch.from_numpy(session.run(None, {"images": x.numpy()})[0]),
-        *sizes,
-    )
+    return lambda x: torch.from_numpy(session.run(None, {"images": x.numpy()})[0])
+
+
+compare("static", in_onnx_runtime(), (64, 64))
+compare("dynamic", in_onnx_runtime(dynamic=True), (64, 64), (96, 32))
 compare("TorchScript", torch.jit.load(yolo.export(format="torchscript")), (64, 64))
 
 fused = YOLO(best).fuse()
