@@ -5,6 +5,7 @@ from lvc.axes import EXAMPLE, Sizes
 from lvc.checkpoint import as_in_detector, load_cfpnet
 from lvc.functional import aggregate, encode, scaled_l2
 from lvc.layers import ConvBlock, Encoding, EVCBlock, LightMLPBlock, LVCBlock, Mean
+from lvc.size import trained_at
 from lvc.table import shape_table, trace
 
 __version__ = "0.1.0"
@@ -27,4 +28,5 @@ __all__ = [
     "shape_table",
     "steps",
     "trace",
+    "trained_at",
 ]

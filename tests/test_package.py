@@ -40,7 +40,11 @@ def metadata_of(wheel):
 
 
 def requirements(wheel):
-    return [Requirement(need) for need in metadata_of(wheel).get_all("Requires-Dist")]
+    return [
+        need
+        for need in map(Requirement, metadata_of(wheel).get_all("Requires-Dist"))
+        if need.marker is None  # one with a marker is an extra's
+    ]
 
 
 def test_the_wheel_asks_for_three_packages(wheel):
@@ -86,8 +90,15 @@ sys.meta_path.insert(0, Refuse())
 
 def test_the_example_in_the_readme_runs_after_what_the_readme_installs(wheel, tmp_path):
     wheel.extractall(tmp_path)
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(example.strip().splitlines()) <= 12
+    snippets = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert all(len(snippet.strip().splitlines()) <= 12 for snippet in snippets)
+    example = "\n".join(s for s in snippets if "ultralytics" not in s)
+    shapes = re.findall(r"^(\w+) = .*  # (\(.*?\)): [bchwk ]+$", example, re.MULTILINE)
+    assert [name for name, _ in shapes] == ["encoding", "out", "detected"]
+    state = "torch.save(lvc.EVCBlock(64).state_dict(), 'best_ckpt.pth')"
+    example = example.replace("import lvc\n", f"import lvc\n{state}\n", 1)
+    for name, shape in shapes:
+        example += f"\nassert {name}.shape == {shape}, {name}.shape"
     there = with_what_they_need({"torch", "einops", "jaxtyping"}) | {"numpy"}
     refused = {
         name
@@ -100,6 +111,33 @@ def test_the_example_in_the_readme_runs_after_what_the_readme_installs(wheel, tm
     run = [sys.executable, "-c", code]
     result = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
+
+
+def test_the_extra_asks_for_ultralytics_alone(wheel):
+    extras = [Requirement(n) for n in metadata_of(wheel).get_all("Requires-Dist")]
+    (need,) = [need for need in extras if need.marker]
+    assert need.name == "ultralytics" and "extra ==" in str(need.marker)
+    assert metadata_of(wheel).get_all("Provides-Extra") == ["ultralytics"]
+
+
+def test_three_files_are_enough_to_paste(tmp_path):
+    """As the README says; they import each other, and what it names, alone."""
+    (tmp_path / "lvc").mkdir()
+    names = re.findall(r"`(\w+\.py)`", README[README.index("- Three files") :])[:3]
+    assert sorted(names) == ["checks.py", "functional.py", "layers.py"]
+    for name in names:
+        (tmp_path / "lvc" / name).write_text((ROOT / "lvc" / name).read_text())
+    code = (
+        "import torch; from lvc.layers import EVCBlock\n"
+        "print(tuple(EVCBlock(8)(torch.rand(2, 8, 4, 4)).shape))\n"
+        "import sys; print(*sorted(n for n in sys.modules if n.startswith('lvc.')))"
+    )
+    run = [sys.executable, "-c", code]
+    shown = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True)
+    assert shown.stdout.splitlines() == [
+        "(2, 8, 4, 4)",
+        "lvc.checks lvc.functional lvc.layers",
+    ], shown.stderr
 
 
 def test_the_readme_installs_without_torch_what_the_wheel_needs(wheel):

@@ -13,7 +13,7 @@ def test_every_definition_has_one_cell():
 def test_what_lvc_exports_is_defined_in_these_places():
     """So that no public name of the block escapes; the table and checkpoints are no part of it."""
     aside = {"reference", "steps", "EXAMPLE", "Sizes", "shape_table", "trace"}
-    aside |= {"as_in_detector", "load_cfpnet"}
+    aside |= {"as_in_detector", "load_cfpnet", "trained_at"}
     for name in set(lvc.__all__) - aside:
         exported = getattr(lvc, name)
         assert any(vars(place).get(name) is exported for place in PLACES), name

@@ -1,0 +1,127 @@
+"""trained_at keeps the gate of the size of training, whatever the network and the size."""
+
+import copy
+import io
+import subprocess
+import sys
+
+import jaxtyping
+import pytest
+import torch
+from torch import nn
+
+import lvc
+
+
+@pytest.fixture
+def block():
+    torch.manual_seed(0)
+    block = lvc.LVCBlock(8, num_codes=4).double().train()
+    for _ in range(3):
+        block(torch.rand(4, 8, 6, 6).double())
+    return block.eval()
+
+
+def gate_of(block, x):
+    gates = []
+    handle = block.fc.register_forward_hook(lambda *made: gates.append(made[2]))
+    block(x)
+    handle.remove()
+    return gates[0]
+
+
+X = torch.rand(2, 8, 6, 6, generator=torch.manual_seed(1)).double()
+
+
+def test_at_the_size_of_training_nothing_changes(block):
+    before, keys = block(X), block.state_dict().keys()
+    assert lvc.trained_at(block, torch.zeros(1, 8, 6, 6).double()) is block
+    assert torch.equal(block(X), before)
+    assert block.state_dict().keys() == keys
+
+
+def test_the_same_pixels_more_often_keep_the_gate(block):
+    """Of a network whose convolutions look at one pixel each."""
+    block.conv_1 = nn.Identity()
+    tiled = X.repeat(1, 1, 2, 3)
+    moved = (gate_of(block, tiled) - gate_of(block, X)).abs().max()
+    lvc.trained_at(block, X)
+    torch.testing.assert_close(gate_of(block, tiled), gate_of(block, X))
+    assert moved > 1e-3
+
+
+def test_the_factor_is_that_of_the_pixels(block):
+    layer = block.LVC[3]
+    plain = layer(X[:, :, :3, :2])
+    lvc.trained_at(block, X)
+    torch.testing.assert_close(layer(X[:, :, :3, :2]), plain * 36 / 6)
+
+
+def test_a_second_call_takes_the_new_size(block):
+    layer = block.LVC[3]
+    plain = layer(X)
+    for size in (3, 6, 12):
+        lvc.trained_at(block, torch.zeros(1, 8, size, size).double())
+    torch.testing.assert_close(layer(X), plain * 4)
+
+
+def test_every_encoding_has_the_pixels_of_its_own_map_and_modes_stay():
+    network = nn.Sequential(lvc.EVCBlock(8), nn.MaxPool2d(2), lvc.LVCBlock(8))
+    network[0].eval()
+    modes = [module.training for module in network.modules()]
+    state = copy.deepcopy(network.state_dict())
+    lvc.trained_at(network, torch.zeros(1, 8, 8, 8))
+    hooks = [
+        [hook.args for hook in module._forward_hooks.values()]
+        for module in network.modules()
+        if isinstance(module, lvc.Encoding)
+    ]
+    assert hooks == [[(64,)], [(16,)]]
+    assert [module.training for module in network.modules()] == modes
+    assert not any(module._forward_pre_hooks for module in network.modules())
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, state[name])
+
+
+def test_a_copy_and_a_file_keep_it(block, tmp_path):
+    lvc.trained_at(block, X)
+    small = X[:, :, :3]
+    assert torch.equal(copy.deepcopy(block)(small), block(small))
+    torch.save(block, tmp_path / "block.pt")
+    torch.save((small, block(small)), tmp_path / "expected.pt")
+    code = (
+        "import torch\n"  # and not lvc
+        "block = torch.load('block.pt', weights_only=False)\n"
+        "x, expected = torch.load('expected.pt')\n"
+        "print(torch.equal(block(x), expected))"
+    )
+    command = [sys.executable, "-c", code]
+    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert shown.stdout.strip() == "True", shown.stderr
+
+
+def test_a_traced_block_takes_other_sizes(block):
+    lvc.trained_at(block, X)
+    traced = torch.jit.trace(block, X)
+    file = io.BytesIO()
+    torch.jit.save(traced, file)
+    file.seek(0)
+    small = X[:, :, :3, :2]
+    torch.testing.assert_close(torch.jit.load(file)(small), block(small))
+
+
+@pytest.mark.parametrize(
+    "network, sentence",
+    [
+        ("block", "trained_at: network must be a torch.nn.Module, got str"),
+        (nn.Identity(), "trained_at: the network runs no Encoding, so no size matters"),
+    ],
+)
+def test_wrong_input_gets_one_sentence(network, sentence):
+    jaxtyping.config.update("jaxtyping_disable", True)
+    try:
+        with pytest.raises((TypeError, ValueError)) as caught:
+            lvc.trained_at(network, X)
+    finally:
+        jaxtyping.config.update("jaxtyping_disable", False)
+    assert str(caught.value) == sentence
