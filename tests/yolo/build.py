@@ -27,7 +27,8 @@ def shapes(rows, x):
     for row in rows:
         x = [made[f] for f in sources(row)]
         made[row.i] = row(x[0] if isinstance(row.f, int) else x)
-    return [tuple(tensor.shape) for tensor in made[rows[-1].i]["feats"]]
+    heads = made[rows[-1].i]
+    return [tuple(map_.shape) for map_ in heads.get("one2many", heads)["feats"]]
 
 
 def built(file):
