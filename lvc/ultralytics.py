@@ -126,12 +126,12 @@ def _channels(d: dict, ch: int, ours: list[int]) -> dict[int, int]:
 
     A BatchNorm2d is a module that Ultralytics tells the channels, and that keeps them.
     """
-    d = deepcopy(d) | {"scale": _scale(d)}
-    rows = [*d["backbone"], *d["head"]]
+    rows = deepcopy([*d["backbone"], *d["head"]][: ours[-1] + 1])
     for number in ours:
         rows[number][1:] = [1, "nn.BatchNorm2d", []]
+    before = {**d, "scale": _scale(d), "backbone": rows, "head": []}
     with torch.device("meta"):
-        made, _ = _ultralytics_parse_model(d, ch, verbose=False)
+        made, _ = _ultralytics_parse_model(before, ch, verbose=False)
     return {number: made[number].num_features for number in ours}
 
 

@@ -11,13 +11,11 @@ from ultralytics import YOLO
 
 facts = {"off by": {}}
 assert "lvc" not in sys.modules
-yolo = YOLO("runs/detect/first/weights/last.pt")
+yolo = YOLO("runs/first/weights/last.pt")
 yolo.train(resume=True)
-facts["epochs"] = (
-    len(Path("runs/detect/first/results.csv").read_text().splitlines()) - 1
-)
+facts["epochs"] = len(Path("runs/first/results.csv").read_text().splitlines()) - 1
 
-best = "runs/detect/first/weights/best.pt"
+best = "runs/first/weights/best.pt"
 yolo = YOLO(best)
 block = yolo.model.model[10]
 facts["block"] = type(block).__module__

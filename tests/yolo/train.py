@@ -12,7 +12,7 @@ from ultralytics.utils.dist import generate_ddp_file
 from lvc.ultralytics import carry_over, validate_as_trained, yaml_with
 
 DEFAULTS = {"data": "data.yaml", "imgsz": 64, "batch": 4, "workers": 0, "device": "cpu"}
-DEFAULTS |= {"plots": False, "verbose": False}
+DEFAULTS |= {"plots": False, "verbose": False, "project": str(Path("runs").resolve())}
 
 random = np.random.default_rng(0)
 for part in "train", "val":
