@@ -39,9 +39,9 @@ except ModuleNotFoundError as error:
     ) from None
 import yaml  # Ultralytics needs it
 
-if not (8, 3) <= tuple(map(int, ultralytics.__version__.split(".")[:2])) < (9, 0):
+if not (8, 4) <= tuple(map(int, ultralytics.__version__.split(".")[:2])) < (9, 0):
     raise ImportError(
-        "lvc.ultralytics needs Ultralytics 8.3 or newer, and older than 9, "
+        "lvc.ultralytics needs Ultralytics 8.4 or newer, and older than 9, "
         f"got {ultralytics.__version__}"
     )
 

@@ -236,8 +236,8 @@ except ImportError as error:
             "ModuleNotFoundError lvc.ultralytics needs Ultralytics, which is not installed: pip install torch torchvision ultralytics",
         ),
         (
-            "sys.modules['ultralytics'] = types.SimpleNamespace(__version__='8.2.103')",
-            "ImportError lvc.ultralytics needs Ultralytics 8.3 or newer, and older than 9, got 8.2.103",
+            "sys.modules['ultralytics'] = types.SimpleNamespace(__version__='8.3.253')",
+            "ImportError lvc.ultralytics needs Ultralytics 8.4 or newer, and older than 9, got 8.3.253",
         ),
     ],
 )
