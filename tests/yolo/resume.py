@@ -9,9 +9,18 @@ import onnxruntime
 import torch
 from ultralytics import YOLO
 
-facts = {"off by": {}}
+facts = {"off by": {}, "pixels of training": {}}
+
+
+def keep_pixels(name):
+    layer = yolo.model.model[10].lvc.LVC[3]
+    pixels = [hook.args[0] for hook in layer._forward_hooks.values()]
+    facts["pixels of training"][name] = pixels
+
+
 assert "lvc" not in sys.modules
 yolo = YOLO("runs/first/weights/last.pt")
+keep_pixels("last.pt")
 yolo.train(resume=True)
 facts["epochs"] = len(Path("runs/first/results.csv").read_text().splitlines()) - 1
 
@@ -19,8 +28,7 @@ best = "runs/first/weights/best.pt"
 yolo = YOLO(best)
 block = yolo.model.model[10]
 facts["block"] = type(block).__module__
-hooks = block.lvc.LVC[3]._forward_hooks.values()
-facts["pixels of training"] = [hook.args[0] for hook in hooks]
+keep_pixels("resumed")
 metrics = yolo.val(data="data.yaml", imgsz=64, plots=False, workers=0, device="cpu")
 facts["mAP"] = metrics.box.map
 

@@ -1,6 +1,7 @@
 """What a student runs first: training from a YAML, broken off after one epoch."""
 
 import json
+import re
 from pathlib import Path
 
 import cv2
@@ -9,7 +10,7 @@ import torch
 from ultralytics import YOLO
 from ultralytics.utils.dist import generate_ddp_file
 
-from lvc.ultralytics import carry_over, validate_as_trained, yaml_with
+from lvc.ultralytics import validate_as_trained
 
 DEFAULTS = {"data": "data.yaml", "imgsz": 64, "batch": 4, "workers": 0, "device": "cpu"}
 DEFAULTS |= {"plots": False, "verbose": False, "project": str(Path("runs").resolve())}
@@ -28,9 +29,12 @@ text = f"path: {folder}\ntrain: images/train\nval: images/val\nnames: [square, o
 Path("data.yaml").write_text(text)
 
 YOLO("yolo11n.yaml").save("yolo11n.pt")
-yolo = YOLO(yaml_with("EVCBlock", "yolo11n"))
-carry_over(yolo, "yolo11n.pt")
-yolo.save("yolo11n-evc.pt")
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+snippets = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+(snippet,) = [snippet for snippet in snippets if "ultralytics" in snippet]
+names = {}
+exec(snippet, names)
+yolo = names["yolo"]
 carried = yolo.model.model[0].conv.weight.clone()
 facts = {}
 
