@@ -76,7 +76,7 @@ def register() -> None:
     Errors, when a YAML is read: ValueError for a name that is no module's, and for
     numbers that are not the channels of the map.
     """
-    vars(tasks).update(BLOCKS)
+    vars(tasks).update({f"lvc.{name}": block for name, block in BLOCKS.items()})
     tasks.parse_model = _parse_model
     started = default_callbacks["on_pretrain_routine_start"]
     if _import_here not in started:
@@ -92,10 +92,14 @@ _ultralytics_parse_model = getattr(tasks.parse_model, "__wrapped__", tasks.parse
 
 @wraps(_ultralytics_parse_model)
 def _parse_model(d, ch, verbose=True):
-    """Write their channels into the rows of BLOCKS, which Ultralytics does not."""
+    """Write their channels into the rows of BLOCKS, which Ultralytics does not.
+
+    The rows name them as `register` does, so that a class of the same name that was
+    pasted into Ultralytics, and what was changed there for it, stay out of the way.
+    """
     rows = [*d["backbone"], *d["head"]]
     for number, (_, _, name, _) in enumerate(rows):
-        if "." not in name and name not in vars(tasks):
+        if not ("." in name or name in BLOCKS or name in vars(tasks)):
             known = [*BLOCKS, *(n for n, m in vars(tasks).items() if _is_module(m))]
             nearest = "".join(f", but {n}" for n in get_close_matches(name, known, 1))
             raise ValueError(
@@ -113,7 +117,7 @@ def _parse_model(d, ch, verbose=True):
                     f"{channels[number]} channels of its map, and {written} says "
                     f"other ones: write {name}, []"
                 )
-            row[3] = [channels[number]]
+            row[2:] = [f"lvc.{name}", [channels[number]]]
     return _ultralytics_parse_model(d, ch, verbose)
 
 

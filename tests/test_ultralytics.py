@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -211,10 +212,17 @@ def test_one_line_in_ultralytics_own_file_makes_the_yaml_known(
     )
     with pytest.raises(AssertionError, match="KeyError: 'EVCBlock'"):
         run(folder, "-c", build, tmp_path, first=tmp_path)
-    with (tmp_path / "ultralytics" / "nn" / "tasks.py").open("a") as file:
-        file.write("\nimport lvc.ultralytics\n")
-    shown = run(folder, "-c", build, tmp_path, first=tmp_path)
-    assert "lvc.ultralytics.EVCBlock" in shown
+    tasks = tmp_path / "ultralytics" / "nn" / "tasks.py"
+    text = tasks.read_text(encoding="utf-8")
+    pasted = text.replace(
+        "            SPPF,\n", "            SPPF,\n            EVCBlock,\n", 1
+    )
+    pasted += "\nfrom tools.pasted import EVCBlock\n"  # as people edit it
+    assert len(pasted.splitlines()) == len(text.splitlines()) + 3
+    for before in text, pasted:
+        tasks.write_text(before + "\nimport lvc.ultralytics\n", encoding="utf-8")
+        shown = run(folder, "-c", build, tmp_path, first=tmp_path)
+        assert re.search(r" 10 .* lvc.ultralytics.EVCBlock .*\[256\]", shown)
 
 
 MISSING = """
