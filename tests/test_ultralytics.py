@@ -107,7 +107,7 @@ def test_the_block_fits_at_every_scale(built, name, block, after):
 
 def test_a_row_needs_no_number_and_a_wrong_one_is_refused(built):
     rows = built["rows"]
-    for right in "[]", "[256]", "[256, 256]", "[1024]":
+    for right in "[]", "[256]", "[256, 256]", "[1024]", "in a classifier":
         assert rows[right] == 256
     for wrong in "[128]", "[256, 64]", "[1, 2, 3]":
         assert rows[wrong] == (

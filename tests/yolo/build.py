@@ -81,6 +81,11 @@ for written in "[]", "[256]", "[256, 256]", "[1024]", "[128]", "[256, 64]", "[1,
         facts["rows"][written] = rows[10].channels
     except ValueError as error:
         facts["rows"][written] = str(error)
+network = copy.deepcopy(tasks.yaml_model_load("yolo11n-cls.yaml"))
+network["head"].insert(0, [-1, 1, "EVCBlock", []])
+with torch.device("meta"):
+    rows, _ = tasks.parse_model(network, ch=3, verbose=False)
+facts["rows"]["in a classifier"] = rows[-2].channels
 Path("yolo11n-row.yaml").write_text(text.replace(row, "EVCBlok, []"))
 facts["errors"]["name"] = error_of(YOLO, "yolo11n-row.yaml")
 facts["errors"]["block"] = error_of(yaml_with, "SPPF", "yolo11n")
