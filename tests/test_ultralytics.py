@@ -102,7 +102,7 @@ def test_the_block_fits_at_every_scale(built, name, block, after):
             "channels": channels,
             "read by": behind.get((name, after), ["Concat"]),
             "detects": [detects] * 3,
-        } | ({"sizes": [8, 4, 2]} if scale in "nx" else {})
+        } | ({"sizes": [8, 4, 2]} if scale == "m" else {})
 
 
 def test_a_row_needs_no_number_and_a_wrong_one_is_refused(built):
@@ -203,15 +203,13 @@ def test_one_line_in_ultralytics_own_file_makes_the_yaml_known(
 ):
     """As register() says, to a process that imports nothing."""
     (package,) = find_spec("ultralytics").submodule_search_locations
-    aside = shutil.ignore_patterns("__pycache__", "assets")
+    aside = shutil.ignore_patterns("assets")
     shutil.copytree(package, tmp_path / "ultralytics", ignore=aside)
     (tmp_path / "ultralytics" / "assets").mkdir()
     build = (
         "import sys, ultralytics as u; assert u.__file__.startswith(sys.argv[1])\n"
         "u.YOLO('yolo11n-evc.yaml', verbose=True)"
     )
-    with pytest.raises(AssertionError, match="KeyError: 'EVCBlock'"):
-        run(folder, "-c", build, tmp_path, first=tmp_path)
     tasks = tmp_path / "ultralytics" / "nn" / "tasks.py"
     text = tasks.read_text(encoding="utf-8")
     pasted = text.replace(

@@ -43,6 +43,7 @@ def built(file, runs):
             "detects": [type(rows[f]).__name__ for f in rows[-1].f],
         }
         if runs:
+            rows[:-1].eval()  # the head in training mode returns its maps
             x = torch.zeros(1, 3, 64, 64)
             made["sizes"] = [shape[2] for shape in shapes(rows, x)]
         return made
