@@ -21,6 +21,26 @@ PAGES += ["../search", "../genindex"]
 # The inside of a figure is hidden from a screen reader, and axe is slow among its lines.
 EMPTY_FIGURES = """() => document.querySelectorAll("svg[aria-hidden=true]").forEach(
   (figure) => figure.replaceChildren())"""
+# Code is thousands of tokens in few colours. Of those that look alike on the same ground, one
+# is left for axe to measure, and the others become text of their line.
+ALIKE_TOKENS = """() => {
+  const seen = new Set();
+  for (const code of document.querySelectorAll("pre")) {
+    const ground = [];
+    for (let box = code; box; box = box.parentElement) {
+      const style = getComputedStyle(box);
+      ground.push(style.backgroundColor, style.backgroundImage, style.opacity);
+    }
+    const tokens = [...code.querySelectorAll("span")].filter((token) => {
+      const style = getComputedStyle(token);
+      const looks = [style.color, style.backgroundColor, style.fontSize, style.fontWeight,
+        style.opacity, getComputedStyle(token.parentElement).backgroundColor, ...ground].join();
+      return seen.has(looks) || !seen.add(looks);
+    });
+    for (const token of tokens) if (!token.id) token.replaceWith(...token.childNodes);
+    code.normalize();
+  }
+}"""
 WCAG = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
     "rules": {"target-size": {"enabled": True}},  # axe leaves it off
@@ -101,6 +121,7 @@ TABBABLE = """() => {
 
 def violations(page):
     page.evaluate(EMPTY_FIGURES)
+    page.evaluate(ALIKE_TOKENS)
     return [
         f"{broken['id']}: {broken['help']}: {node['target']} {node['html'][:150]}"
         for broken in Axe().run(page, options=WCAG).response["violations"]
