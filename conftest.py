@@ -83,7 +83,15 @@ def pytest_collection_modifyitems(config, items):
     # Pages second: who comes first builds the book, and the others need not wait.
     marked = {item.path for item in items if is_marked(item)}
     pages = {item.path for item in items if needs_pages(item)}
-    items.sort(key=lambda item: 0 if item.path in marked else 2 - (item.path in pages))
+
+    def place(item):
+        if item.path in marked:
+            return 0
+        if item.path in pages:
+            return 1
+        return 2 if item.path.suffix == ".ipynb" else 3
+
+    items.sort(key=place)
 
 
 def piece(nodeid):
