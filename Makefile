@@ -1,6 +1,9 @@
 # make book | make pdf | make test | make lab | make run | make mutants | make bench
 # make experiment | make oldest | make clean
 #
+# make test FAST=1 takes under a minute: no built page, no test marked slow, and of the
+# notebooks those that differ from the last commit.
+#
 # Everything is installed into .venv, never into the system's Python. What pip puts into
 # .venv/bin holds the path of the folder, so commands run as modules: a folder may move.
 
@@ -30,7 +33,7 @@ pdf: $(PAGE)
 	@$(BIN)/python -m tools.pdf
 
 test: .venv/installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(if $(FAST),--fast)
 
 lab: .venv/installed
 	$(BIN)/python -m jupyterlab --notebook-dir=book
