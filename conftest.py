@@ -1,5 +1,6 @@
 """How all tests run: threads, order, what is said on the way, what FAST leaves out."""
 
+import functools
 import os
 import subprocess
 import time
@@ -8,7 +9,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent
-PAGES = "tests/browser/test_pages.py"
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Every worker has a core. Were there a thread for each core in each worker, threads
@@ -36,6 +36,7 @@ def pytest_configure(config):
 # What FAST leaves out
 
 
+@functools.cache
 def changed():
     """Return the notebooks that differ from the last commit; None if git cannot say."""
     command = ["git", "status", "--porcelain", "-z", "--no-renames", "-uall", "book"]
@@ -80,6 +81,8 @@ def pytest_collection_modifyitems(config, items):
         left_out = [item for item in items if is_marked(item) or needs_pages(item)]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
     # Pages second: who comes first builds the book, and the others need not wait.
     marked = {item.path for item in items if is_marked(item)}
     pages = {item.path for item in items if needs_pages(item)}
@@ -97,8 +100,8 @@ def pytest_collection_modifyitems(config, items):
 def piece(nodeid):
     """Return what one worker runs whole: a file, a notebook, all looks of a page."""
     path, _, test = nodeid.partition("::")
-    name = test.partition("[")[2].partition("-")[0].removesuffix("]")
-    return f"{path} {name}" if path == PAGES and name else path
+    of_page = test.removeprefix("test_page[")
+    return path if of_page == test else f"{path} {of_page.partition('-')[0]}"
 
 
 @pytest.hookimpl(optionalhook=True)
