@@ -60,7 +60,7 @@ experiment: .venv/installed
 # Test the module with the oldest PyTorch that it takes, in an environment of its own.
 # That PyTorch needs Python 3.10 or 3.11. It has no float16 on the CPU, no jagged tensors,
 # no profiler that counts to the byte, and no list of what a file may hold but tensors.
-NEWER := tools two_processes ultralytics bench package style make help types steps
+NEWER := tools two_processes ultralytics bench package style make fast help types steps
 TOO_OLD := not float16 and not nested and not no_pixel_is_copied and not a_file and not pickled
 oldest: .venv-oldest/installed
 	.venv-oldest/bin/python -m pytest -o addopts= -q -k "$(TOO_OLD)" \
