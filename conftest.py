@@ -74,7 +74,7 @@ def needs_pages(item):
     return "book" in getattr(item, "fixturenames", ())
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)  # pytest itself groups tests by their fixtures
 def pytest_collection_modifyitems(config, items):
     """Put what takes long first, so that no worker ends long after the others."""
     if config.getoption("fast"):
