@@ -15,6 +15,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "tests" / "yolo"
 
+pytestmark = pytest.mark.slow
+
 if find_spec("ultralytics") is None:
     pytest.skip(
         "Ultralytics is not installed: pip install --no-deps -r tests/requirements-ultralytics.txt",
