@@ -11,9 +11,9 @@ import pytest
 
 from lvc.axes import EXAMPLE
 from lvc.steps import LVC_STEPS
+from tests.support.gates import GATES
 from tests.support.notebooks import (
     DAMAGED,
-    GATES,
     NOTEBOOKS,
     ROOT,
     STEP_BY_STEP,

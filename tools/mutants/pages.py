@@ -43,7 +43,7 @@ def _last_digit_changed(text: str) -> str:
 
 def edits() -> list[dict]:
     """Return, for each page, how many changes were made and how many were noticed."""
-    from tests.support.prose import changes_detected  # imports lvc, as no mutant may
+    from tests.support.edits import changes_detected  # imports lvc, as no mutant may
 
     paths = [path for path in toc.notebooks() if path.stem != OWN_PAGE]
     with (
