@@ -29,7 +29,7 @@ def test_every_file_is_a_notebook():
 
 @pytest.mark.parametrize("gate", GATES, ids=lambda gate: gate.__name__)
 def test_gate(gate):
-    complaints = gate(NOTEBOOKS)
+    complaints = [*gate(NOTEBOOKS)]
     assert not complaints, "\n".join(complaints)
 
 

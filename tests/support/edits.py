@@ -25,15 +25,13 @@ def changes(kind, text):
 
 def swaps(_, text):
     """Return the shapes with two sizes that differ in each other's place."""
-    if not re.fullmatch(TUPLE, text):
-        return []
-    sizes, swapped = re.findall(r"\d+", text), []
+    sizes = re.findall(r"\d+", text) if re.fullmatch(TUPLE, text) else []
+    swapped = []
     for i, j in combinations(range(len(sizes)), 2):
-        if sizes[i] != sizes[j]:
-            other = sizes.copy()
-            other[i], other[j] = sizes[j], sizes[i]
-            swapped.append(f"({', '.join(other)})")
-    return swapped
+        other = sizes.copy()
+        other[i], other[j] = sizes[j], sizes[i]
+        swapped.append(f"({', '.join(other)})")
+    return [other for other in swapped if other != text]
 
 
 def edited(page, found, text):
@@ -62,5 +60,5 @@ def changes_detected(name):
     """Return for each kind how many changes were made to a page, and how many reported."""
     results = {kind: unseen(kind, name) for kind in FINDERS}
     return {
-        kind: (made, made - len(passed)) for kind, (made, passed) in results.items()
+        kind: (made, made - len(missed)) for kind, (made, missed) in results.items()
     }

@@ -1,6 +1,6 @@
 """The gates that every notebook must pass.
 
-A gate takes notebooks by name and returns sentences: which cell, what is wrong, what to do.
+A gate takes notebooks by name and gives sentences: which cell, what is wrong, what to do.
 """
 
 import ast
@@ -18,19 +18,14 @@ ALLOWED_TO_IGNORE = {}
 
 def executed_in_order(notebooks):
     """The cells were executed from first to last; only the first that was not is named."""
-    complaints = []
     for name, book in notebooks.items():
         for number, (where, cell) in enumerate(places({name: book}), start=1):
             count = cell.execution_count
             if count != number:
-                what = (
-                    "the cell was not executed"
-                    if count is None
-                    else f"the cell was executed out of order, as number {count} and not {number}"
-                )
-                complaints.append(f"{where}: {what}; run: make run")
+                order = f"out of order, as number {count} and not {number}"
+                what = f"was executed {order}" if count else "was not executed"
+                yield f"{where}: the cell {what}; run: make run"
                 break
-    return complaints
 
 
 def metadata_is_the_same_everywhere(notebooks):
@@ -42,24 +37,17 @@ def metadata_is_the_same_everywhere(notebooks):
 
 
 def cells_have_names_of_their_own(notebooks):
-    complaints = []
     for name, book in notebooks.items():
         ids = [cell.id for cell in book.cells]
         for cell_id in dict.fromkeys(ids):
             where = f"{name}.ipynb, cell {cell_id}"
             if ids.count(cell_id) > 1:
-                complaints.append(
-                    f"{where}: {ids.count(cell_id)} cells have this id; rename all but one"
-                )
+                yield f"{where}: {ids.count(cell_id)} cells have this id; rename all but one"
             if not re.fullmatch(r"(?![0-9a-f]{8}$)[a-z][a-z0-9-]+", cell_id):
-                complaints.append(
-                    f"{where}: the id is not in words; name the cell as in by-hand"
-                )
-    return complaints
+                yield f"{where}: the id is not in words; name the cell as in by-hand"
 
 
 def outputs_are_clean(notebooks):
-    complaints = []
     for where, cell in places(notebooks):
         kinds = {output.output_type for output in cell.outputs}
         kinds |= {output.get("name") for output in cell.outputs}
@@ -79,20 +67,15 @@ def outputs_are_clean(notebooks):
             (device, "the output shows a device or an address", "print it without"),
         ):
             if fault:
-                complaints.append(f"{where}: {what}; {advice}, then run: make run")
-    return complaints
+                yield f"{where}: {what}; {advice}, then run: make run"
 
 
 def no_output_is_ignored_without_a_reason(notebooks):
-    complaints = []
     for where, cell in places(notebooks):
         ignoring = sorted(IGNORING & tags(cell))
         ignoring += re.findall(r"#\s*(?:NBVAL|PYTEST)\w*", cell.source)
         if ignoring and where not in ALLOWED_TO_IGNORE:
-            complaints.append(
-                f"{where}: {ignoring[0]} keeps the output from being compared; remove it, or give the reason in ALLOWED_TO_IGNORE of tests/support/gates.py"
-            )
-    return complaints
+            yield f"{where}: {ignoring[0]} keeps the output from being compared; remove it, or give the reason in ALLOWED_TO_IGNORE of tests/support/gates.py"
 
 
 def hidden_cells_are_hidden_in_jupyterlab_too(notebooks):
@@ -105,7 +88,6 @@ def hidden_cells_are_hidden_in_jupyterlab_too(notebooks):
 
 
 def pictures_have_alt_text_of_their_own(notebooks):
-    complaints = []
     for name, book in notebooks.items():
         seen = set()
         for where, cell in places({name: book}):
@@ -114,20 +96,14 @@ def pictures_have_alt_text_of_their_own(notebooks):
             )
             for label in re.findall(r'role="img" aria-label="([^"]*)"', "".join(shown)):
                 if label in seen:
-                    complaints.append(
-                        f"{where}: another picture of the chapter has the same alt text {label!r}; say what differs"
-                    )
+                    yield f"{where}: another picture of the chapter has the same alt text {label!r}; say what differs"
                 if not re.search(r"\d", label):
-                    complaints.append(
-                        f"{where}: the alt text {label!r} has no number; say one that the picture shows"
-                    )
+                    yield f"{where}: the alt text {label!r} has no number; say one that the picture shows"
                 seen.add(label)
-    return complaints
 
 
 def what_a_reader_types_along_is_defined_where_they_can_see_it(notebooks):
     """No visible cell uses a name that only a hidden cell defines."""
-    complaints = []
     for name, book in notebooks.items():
         defined, used = {True: set(), False: set()}, {}
         for where, cell in places({name: book}):
@@ -141,11 +117,8 @@ def what_a_reader_types_along_is_defined_where_they_can_see_it(notebooks):
                     defined[hidden].add((node.asname or node.name).split(".")[0])
                 elif isinstance(node, ast.Name) and not hidden:
                     used.setdefault(node.id, where)
-        complaints += [
-            f"{used[variable]}: only a hidden cell defines {variable}; define it in a visible one"
-            for variable in sorted((defined[True] - defined[False]) & set(used))
-        ]
-    return complaints
+        for variable in sorted((defined[True] - defined[False]) & set(used)):
+            yield f"{used[variable]}: only a hidden cell defines {variable}; define it in a visible one"
 
 
 GATES = (
