@@ -6,7 +6,7 @@ what tests, the first weights of what the arms share, and the batches.
 
 # ruff: noqa: F401 -- the names that the chapter uses
 from .arms import ARMS, CODES, GATES, HEADS, LONGER, PHOTOS, SEEDS, SETTINGS, Arm
-from .data import Digits, Photographs, grey
+from .data import Digits, Photographs, grey, windows
 from .findings import CORNERS
 from .networks import network
 from .runs import saved, small
