@@ -28,7 +28,7 @@ TESTS_LEFT_OUT = {
     *("test_style.py", "test_package.py"),  # they read files, not behaviour
     # These start compilers and processes, in seconds that a thousand mutants add up.
     *("test_tools.py", "test_two_processes.py", "test_bench.py", "test_ultralytics.py"),
-    *("test_make.py", "test_help.py", "test_types.py"),
+    *("test_make.py", "test_fast.py", "test_help.py", "test_types.py"),
 }
 # One trains for seconds, one starts processes, and one shows the result.
 CHAPTERS_LEFT_OUT = {"ch12_learning", "ch14_your_network", "self_checks"}
