@@ -68,7 +68,7 @@ def _in_words(results: list[bool]) -> str:
     return f"{sum(results)} of {len(results)}"
 
 
-def table() -> HTML:
+def all_verdicts() -> HTML:
     """Return the table of all verdicts, each claim with a link to its section."""
     rows = [
         [f'<a href="#{make_id(claim)}">{escape(claim)}</a>', word, escape(place)]
