@@ -69,25 +69,25 @@ def centred(
 
 def _scaled_l2(x, codewords, scale):
     """`scaled_l2` of what is centred: (b n c), (k c), (k) -> (b n k)."""
-    squared_pixels = reduce(x * x, "b n c -> b n 1", "sum")
-    squared_codewords = reduce(codewords * codewords, "k c -> k", "sum")
-
     # What is not finite has no product: it is 0 there, and `lost` is its score.
-    lost = scale.detach() * (1 + squared_codewords.detach())
+    lost = scale.detach() * (1 + codewords.detach().norm(dim=1))
     lost = lost - lost.nan_to_num(0, 0, 0)
     scale, codewords = scale.nan_to_num(0, 0, 0), codewords.nan_to_num(0, 0, 0)
-    squared_codewords = squared_codewords.nan_to_num(0, 0, 0)
 
+    squared_pixels = reduce(x * x, "b n c -> b n 1", "sum")
+    squared_codewords = reduce(codewords * codewords, "k c -> k", "sum")
+    offsets = torch.addcmul(lost, scale, squared_codewords)
+    offsets = torch.addcmul(offsets, scale, squared_pixels)
     factors = rearrange(-2 * scale, "k -> k 1") * codewords
     factors = repeat(factors, "k c -> b c k", b=x.shape[0])
-    offsets = torch.addcmul(lost, scale, squared_codewords)
-    return torch.baddbmm(offsets, x, factors).addcmul(squared_pixels, scale)
+    return torch.baddbmm(offsets, x, factors)
 
 
 def _aggregate(weights, x, codewords):
     """`aggregate` of what is centred: (b n k), (b n c), (k c) -> (b k c)."""
     sums = reduce(weights, "b n k -> b k 1", "sum")
-    return torch.baddbmm(sums * -codewords, rearrange(weights, "b n k -> b k n"), x)
+    weights = rearrange(weights, "b n k -> b k n")
+    return torch.baddbmm(sums * codewords, weights, x, beta=-1)
 
 
 @checked

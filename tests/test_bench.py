@@ -169,6 +169,23 @@ def test_growth_says_what_doubling_an_axis_does(bench, monkeypatch):
         assert k < 0.5 < min(n, c)
 
 
+def test_subnormal_weights_are_counted_and_flushed_in_turn(bench, monkeypatch):
+    set_to = []
+    monkeypatch.setattr(torch, "set_flush_denormal", set_to.append)
+    monkeypatch.setattr(torch, "set_num_threads", lambda number: None)
+
+    def in_turn(runs, warm):
+        for run in runs.values():
+            run()
+        return {False: [2.0, 3.0, 8.0], True: [1.0, 1.0, 2.0]}
+
+    monkeypatch.setattr(bench, "in_turn", in_turn)
+    row = bench.subnormal((1, 512, 4, 4, 64), "lvc")
+    assert row["ratio"] == [2, 3, 4] and row["rounds"] == 3
+    assert 0.01 < row["share"] < 0.2
+    assert set_to == [False, False, True]
+
+
 def test_the_peak_is_of_what_is_alive_at_once(bench, device):
     bench.DEVICE = torch.device(device)
     old = [torch.empty(7168, device=device)]  # from before, so it does not count
@@ -279,7 +296,7 @@ def test_without_a_compiler_the_table_says_so(bench, monkeypatch):
     rows = bench.measure("Encoding", SMALLEST, "default")
     missing = "torch.compile fails here: RuntimeError"
     assert [row.get("missing") for row in rows] == [None, missing] * 2
-    data = {"machine": bench.machine(), "rows": rows, "growth": []}
+    data = {"machine": bench.machine(), "rows": rows, "growth": [], "subnormal": []}
     assert missing in bench.table(data)
 
 
@@ -327,7 +344,8 @@ def test_the_tables_say_where_they_were_measured(bench):
     where = bench.on_what(machine)
     assert where == "CPU, 2 threads: X, torch 2.13.0. No GPU has been measured."
     assert bench.on_what(machine | {"device": "GPU"}) == "GPU: X, torch 2.13.0."
-    data = {"machine": machine, "rows": [row_of("Encoding", SMALLEST)], "growth": []}
+    data = {"machine": machine, "rows": [row_of("Encoding", SMALLEST)]}
+    data |= {"growth": [], "subnormal": []}
     assert where in bench.table(data) and where in bench.short_table(data)
 
 
@@ -364,6 +382,8 @@ def test_the_whole_run_writes_what_it_prints(bench, monkeypatch, tmp_path, capsy
         if function is bench.growth:
             row = {"passes": "forward", "form": "lvc", "axis": "k", "rounds": 5}
             return [row | {"time": [0.4, 0.5, 0.6], "peak": 0.125}]
+        if function is bench.subnormal:
+            return {"share": 0.0625, "form": arguments[1], "ratio": [6.5, 7.5, 8.5]}
         return [row_of(*arguments)]
 
     monkeypatch.setattr(bench, "in_process", in_process)
@@ -375,17 +395,23 @@ def test_the_whole_run_writes_what_it_prints(bench, monkeypatch, tmp_path, capsy
     work = [tuple(each[2:4]) for each in asked if each[1] is bench.measure]
     assert sorted(work) == sorted(bench.WORK * len(bench.allocators()))
     assert all(each[0] == each[-1] for each in asked if each[1] is bench.measure)
-    assert asked[-1] == (bench.allocators()[-1], bench.growth, bench.GROWTH)
+    kept = bench.allocators()[-1]
+    assert asked[-3:] == [
+        (kept, bench.growth, bench.GROWTH),
+        (kept, bench.subnormal, bench.SIZES[1], "pasted"),
+        (kept, bench.subnormal, bench.SIZES[1], "lvc"),
+    ]
 
     text = (tmp_path / "benchmark.json").read_text()
     data = json.loads(text)
-    assert list(data) == ["machine", "rows", "growth"]
-    assert len(text.splitlines()) == 5 + len(data["rows"]) + len(data["growth"])
+    assert list(data) == ["machine", "rows", "growth", "subnormal"]
+    assert len(text.splitlines()) == 7 + len(data["rows"]) + len(data["growth"]) + 2
     assert bench.README.read_text() == around.format(bench.short_table(data))
     printed = capsys.readouterr().out
     assert "   4   18.0 (17.5 to 21.2)" in printed
     assert "(8, 512, 20, 20) K 64" in printed
     assert "5 rounds time  0.50   peak  0.12" in printed
+    assert "subnormal weights: 6.2%." in printed and "lvc: 7.5" in printed
     assert len(printed.splitlines()) < len(data["rows"]) + 20
 
 
@@ -414,6 +440,7 @@ def test_the_data_of_the_book_has_every_row_of_the_benchmark(bench, data):
     assert rows == of_layer
     exponents = {(row["passes"], row["form"], row["axis"]) for row in data["growth"]}
     assert len(exponents) == len(data["growth"]) == 2 * 2 * 3
+    assert [row["form"] for row in data["subnormal"]] == [*bench.FORMS]
     # Memory is the same on every machine, so that of old code would differ.
     bench.DEVICE = torch.device("cpu")
     for row in data["rows"]:

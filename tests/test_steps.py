@@ -50,7 +50,11 @@ class Counter(TorchDispatchMode):
             "any other function",
         ),
     }
-    SUMS = {"sum": 1, "mean": 1, "topk": 1, "max_pool2d_with_indices": 9}
+    SUMS = {
+        **dict.fromkeys(("sum", "mean", "topk"), 1),
+        "linalg_vector_norm": 2,  # a square and an addition
+        "max_pool2d_with_indices": 9,
+    }
     MOVES = {"cat", "clone", "empty", "scalar_tensor"}
 
     def __init__(self):

@@ -14,6 +14,10 @@ The CPU's default allocator gives each large tensor back to the system, which cl
 pages before the next use. Long-running programs often avoid that with another
 allocator, or with the variables in `REUSE`. These must be there when a program starts,
 so each size is measured in a new process.
+
+Some processors take many times as long for numbers below 1e-38, and
+`torch.set_flush_denormal(True)` makes them 0. It is off, as by default. What it saves is
+measured apart: on one thread, because it holds for the thread that calls it.
 """
 
 import argparse
@@ -25,6 +29,7 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from itertools import product
 from math import log2, prod
 from multiprocessing import get_context
@@ -34,6 +39,7 @@ from unittest.mock import patch
 
 import psutil
 import torch
+from einops import rearrange
 from torch.profiler import ProfilerActivity, profile
 
 import lvc
@@ -312,6 +318,37 @@ def growth(sizes):
     return rows
 
 
+def subnormal(size, form):
+    """Return how many of a new layer's weights are subnormal, and what flushing saves.
+
+    That is the time of a call with backward by default, over that with flushing.
+    """
+    start = time.perf_counter()
+    progress(f"{'Encoding':9} {as_text(size):26} {'subnormal numbers':14} {form:8}")
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(False)
+    x, layer = operands(size, "lvc")
+    pixels = rearrange(x, "b c h w -> b (h w) c")
+    weights = lvc.scaled_l2(pixels, layer.codewords, layer.scale).softmax(dim=-1)
+    least = torch.finfo(weights.dtype).tiny
+    share = ((weights > 0) & (weights < least)).double().mean().item()
+    run = call(size, PASSES[1], form)
+
+    def flushed(flush):
+        torch.set_flush_denormal(flush)
+        return run()
+
+    times = in_turn({each: partial(flushed, each) for each in (False, True)}, warm=True)
+    progress(f"{time.perf_counter() - start:5.0f} s", end="\n")
+    return {
+        "size": size,
+        "form": form,
+        "share": round(share, 3),
+        "rounds": len(times[True]),
+        "ratio": spread(over(times[False], times[True])),
+    }
+
+
 # The processes, the tables and the files
 
 
@@ -404,6 +441,11 @@ def table(data):
             f"{row['rounds']:6} rounds time {row['time'][1]:5.2f} "
             f"  peak {row['peak']:5.2f}"
         )
+    for row in data["subnormal"]:
+        lines.append(
+            f"subnormal weights: {row['share']:.1%}. Time over that with them flushed, "
+            f"one thread, {row['form']}: {row['ratio'][1]:.1f}"
+        )
     return "\n".join(lines)
 
 
@@ -447,7 +489,7 @@ def with_table(text, data):
 def write(data):
     """Write the data file, one row a line, and README's table."""
     parts = [f'"machine": {json.dumps(data["machine"])}']
-    for name in ("rows", "growth"):
+    for name in ("rows", "growth", "subnormal"):
         lines = ",\n".join(map(json.dumps, data[name]))
         parts.append(f'"{name}": [\n{lines}\n]')
     DATA.write_text("{" + ",\n".join(parts) + "}\n")
@@ -465,7 +507,8 @@ def main():
         for row in in_process(allocator, measure, block, size, allocator)
     ]
     grown = in_process(allocators()[-1], growth, GROWTH)
-    data = {"machine": machine(), "rows": rows, "growth": grown}
+    slow = [in_process(allocators()[-1], subnormal, SIZES[1], form) for form in FORMS]
+    data = {"machine": machine(), "rows": rows, "growth": grown, "subnormal": slow}
     write(data)
     print(table(data))
     print(f"\nWritten: book/data/{DATA.name} and the table of README.md.")

@@ -83,7 +83,7 @@ def _why(key: str) -> str:
 @check("the factor")
 def check_factor(answer):
     """Check the hook's factor: trained at 640 x 640, used at 960 x 640."""
-    trained, used = 20 * 20, 30 * 20
+    trained, used = 40 * 40, 60 * 40
     mistakes = {
         "the map has more pixels now, so the factor is below 1": used / trained,
         "rows times columns: only the rows changed": (

@@ -83,7 +83,7 @@ WRONG = {
         "put a number in place of the dots": ...,
         "the map has more pixels now, so the factor is below 1": 1.5,
         "rows times columns: only the rows changed": [(2 / 3) ** 2, (2 / 3) ** 0.5],
-        "this divides by the pixels, and trained with the sum of all": 1 / 600,
+        "this divides by the pixels, and trained with the sum of all": 1 / 2400,
         "count the pixels of the map, not of the image": 1 / (960 * 640),
         "the sum has more terms now": 1,
         "not 2; the old number of pixels over the new one": 2,
