@@ -6,8 +6,9 @@ Both subtract numbers that may be large and nearly equal. So pixels and codeword
 centred first, on the median codeword. That changes neither result, because both depend
 on differences alone. What remains grows with the distance from that codeword to a
 pixel, over the distance from the pixel to the codewords near it: it is large where half
-of the codewords are far from the other half. A codeword or a scale that is not finite
-costs its own row of E and no other, where its weight is 0 in the literal form. Wrong
+of the codewords are far from the other half. Fewer than half
+of the codewords and any scales may be infinite, and cost their own rows of E and no
+other, where their weights are 0 in the literal form. Wrong
 input raises TypeError or ValueError, see `lvc.checks.checked`.
 """
 
@@ -59,8 +60,8 @@ def centred(
 ) -> tuple[Float[Tensor, "b n c"], Float[Tensor, "k c"]]:
     """Return pixels and codewords minus the median codeword, which has no gradient.
 
-    The median is taken channel by channel, the lower one of two. Up to half of the
-    codewords may be far away or not finite, and it stays among the others.
+    The median is taken channel by channel, the lower one of two. Fewer than half of
+    the codewords may be far away or not finite, and it stays among the others.
     """
     nearer = (len(codewords) + 1) // 2
     centre = codewords.detach().topk(nearer, dim=0, largest=False).values[-1]

@@ -26,7 +26,7 @@ class Encoding(nn.Module):
     Shapes: (b c h w) -> (b k c), with c = in_channels and k = num_codes.
     Errors: TypeError, ValueError (see the module).
     Source: the encoding layer of Zhang, Xue and Dana, Deep TEN, CVPR 2017, in the form
-    of CFPNet.
+    of MMSegmentation's code and, after it, CFPNet's.
     """
 
     def __init__(self, in_channels: int, num_codes: int = 64, device=None, dtype=None):

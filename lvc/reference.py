@@ -4,10 +4,10 @@ It is also the specification that every other form must meet. The residuals are 
 a (b n k c) tensor, so memory grows with all four axes: b images, n pixels, k codewords,
 c channels. Wrong input raises TypeError or ValueError, see `lvc.checks.checked`.
 
-The last four functions return all tensors of a layer or block by the name of the step,
-in the order of `lvc.steps`. They take the map that its forward takes and give its
-numbers, up to rounding. They run its own parts: in training mode BatchNorm's running
-statistics move, as in a forward.
+The last four functions return what the steps of a layer or block make, by the name of
+the step, in the order of `lvc.steps`. They take the map that its forward takes and give
+its numbers, up to rounding. They run its own parts: in training mode BatchNorm's
+running statistics move, as in a forward.
 """
 
 from collections.abc import Callable
@@ -83,7 +83,7 @@ def encode(
 
 
 def encoding_layer(layer: nn.Module, x: Tensor) -> dict[str, Tensor]:
-    """Return every tensor that an Encoding makes of a map, by the name of its step."""
+    """Return what each step of an Encoding's literal form makes, by the step's name."""
     made = {"input": x}
     made["pixels"] = rearrange(x, "b c h w -> b (h w) c")
     made["residuals"] = residuals(made["pixels"], layer.codewords)
@@ -99,7 +99,7 @@ def encoding_layer(layer: nn.Module, x: Tensor) -> dict[str, Tensor]:
 def lvc_block(
     block: nn.Module, x: Tensor, encoding: Callable = encoding_layer
 ) -> dict[str, Tensor]:
-    """Return every tensor that an LVCBlock makes of a map, by the name of its step."""
+    """Return what each step of an LVCBlock makes of a map, by the step's name."""
     conv, norm_2d, relu_2d, layer, norm_1d, relu_1d, mean = block.LVC
     linear, sigmoid = block.fc
     made = {"input": x}
@@ -120,7 +120,7 @@ def lvc_block(
 
 
 def light_mlp_block(block: nn.Module, x: Tensor) -> dict[str, Tensor]:
-    """Return every tensor that a LightMLPBlock makes of a map, by its step's name."""
+    """Return what each step of a LightMLPBlock makes of a map, by the step's name."""
     scale_1 = rearrange(block.layer_scale_1, "c -> c 1 1")
     scale_2 = rearrange(block.layer_scale_2, "c -> c 1 1")
     made = {"input": x}
@@ -139,7 +139,7 @@ def light_mlp_block(block: nn.Module, x: Tensor) -> dict[str, Tensor]:
 def evc_block(
     block: nn.Module, x: Tensor, encoding: Callable = encoding_layer
 ) -> dict[str, Tensor]:
-    """Return every tensor that an EVCBlock makes of a map, by the name of its step."""
+    """Return what each step of an EVCBlock makes of a map, by the step's name."""
     made = {"input": x}
     made["Conv 7x7"] = block.conv1(x)
     made["BatchNorm2d"] = block.bn1(made["Conv 7x7"])

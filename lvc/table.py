@@ -136,7 +136,7 @@ def trace(
 
 
 def _products(layer: nn.Module, x: Tensor) -> dict[str, Tensor]:
-    """Return every tensor that an Encoding makes when it runs, by its step's name."""
+    """Return what each step of an Encoding makes when it runs, by the step's name."""
     made = {"input": x, "pixels": rearrange(x, "b c h w -> b (h w) c")}
 
     @in_float32
