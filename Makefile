@@ -1,6 +1,9 @@
 # make book | make pdf | make test | make lab | make run | make mutants | make bench
 # make experiment | make oldest | make clean
 #
+# make test FAST=1 takes under a minute: no built page, no test marked slow, and of the
+# notebooks those that differ from the last commit.
+#
 # Everything is installed into .venv, never into the system's Python. What pip puts into
 # .venv/bin holds the path of the folder, so commands run as modules: a folder may move.
 
@@ -30,7 +33,7 @@ pdf: $(PAGE)
 	@$(BIN)/python -m tools.pdf
 
 test: .venv/installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(if $(FAST),--fast)
 
 lab: .venv/installed
 	$(BIN)/python -m jupyterlab --notebook-dir=book
@@ -57,7 +60,7 @@ experiment: .venv/installed
 # Test the module with the oldest PyTorch that it takes, in an environment of its own.
 # That PyTorch needs Python 3.10 or 3.11. It has no float16 on the CPU, no jagged tensors,
 # no profiler that counts to the byte, and no list of what a file may hold but tensors.
-NEWER := tools two_processes ultralytics bench package style make help types steps
+NEWER := tools two_processes ultralytics bench package style make fast help types steps
 TOO_OLD := not float16 and not nested and not no_pixel_is_copied and not a_file and not pickled
 oldest: .venv-oldest/installed
 	.venv-oldest/bin/python -m pytest -o addopts= -q -k "$(TOO_OLD)" \

@@ -9,15 +9,16 @@ import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import pytest  # noqa: E402
-import torch  # noqa: E402
 from filelock import FileLock  # noqa: E402
 
 
-@pytest.fixture(
-    scope="session", params=["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
-)
-def device(request):
-    return request.param
+def pytest_generate_tests(metafunc):
+    """Give every test that takes a `device` each one that is there."""
+    if "device" in metafunc.fixturenames:
+        import torch  # it takes seconds, and who hands out the tests needs it not
+
+        devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+        metafunc.parametrize("device", devices, scope="session")
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from tools import bench as module
 from tools import pasted
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 OFFICIAL = ROOT / "book" / "data" / "official"
 SMALLEST = (6, 32, 10, 10, 64)

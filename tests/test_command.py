@@ -29,6 +29,7 @@ def run(monkeypatch, capsys):
     return run
 
 
+@pytest.mark.slow
 def test_as_a_command_it_prints_every_step_of_the_running_example():
     command = [sys.executable, "-m", "lvc"]
     result = subprocess.run(command, capture_output=True, text=True)
@@ -53,6 +54,7 @@ def test_as_a_command_it_prints_every_step_of_the_running_example():
     assert lines[-1].split() == ["in", "all", "6,656"]
 
 
+@pytest.mark.slow
 def test_as_a_command_it_fails_with_a_status():
     command = [sys.executable, "-m", "lvc", "--batch", "0"]
     result = subprocess.run(command, capture_output=True, text=True)
@@ -118,6 +120,7 @@ def test_sizes_up_to_18_digits_are_printed(run):
         assert status is None and most in printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("options", [[], ["--help"]])
 def test_a_reader_that_goes_away_is_no_error(options, unbuffered):

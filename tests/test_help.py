@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 # Of each command: what --help names, and wrong arguments with the end of their sentence.
 COMMANDS = {

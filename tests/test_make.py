@@ -126,6 +126,13 @@ def test_any_name_of_a_readers_own_file_is_fine(project, name):
     assert make(project, "lab").returncode == 0
 
 
+@pytest.mark.parametrize(("option", "fast"), [((), False), (("FAST=1",), True)])
+def test_fast_is_handed_to_pytest(project, option, fast):
+    make(project, ".venv/installed")
+    made = make(project, "-n", "test", *option)
+    assert made.stdout.split()[2:] == ["pytest"] + ["--fast"] * fast
+
+
 def test_the_book_is_built_again_after_a_change_of_a_page_and_of_no_other(project):
     make(project, ".venv/installed")
     page = project / "_build/html/index.html"

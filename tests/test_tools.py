@@ -83,6 +83,7 @@ with_inductor = pytest.param(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not (shutil.which("g++") or shutil.which("clang++")),
     reason="torch.compile needs a C++ compiler, and neither g++ nor clang++ is here",
@@ -104,6 +105,7 @@ DYNAMIC = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", [lvc.Encoding, lvc.EVCBlock])
 def test_one_exported_program_takes_maps_of_every_size(block):
     module = evaluated(block)
@@ -115,6 +117,7 @@ def test_one_exported_program_takes_maps_of_every_size(block):
         torch.testing.assert_close(program(x), module(x))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # inside torch.onnx
 def test_onnxruntime_gives_the_same_numbers_at_every_size():
     module = evaluated(lvc.EVCBlock)
@@ -135,6 +138,7 @@ def test_onnxruntime_gives_the_same_numbers_at_every_size():
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", [lvc.Encoding, lvc.EVCBlock])
 def test_an_exported_program_keeps_its_digits_under_autocast(block):
     module, x = evaluated(block), torch.randn(2, 8, 5, 5)
@@ -157,6 +161,7 @@ def test_a_traced_block_takes_maps_of_every_size(block):
         torch.testing.assert_close(traced(x), module(x))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the exporter itself
 @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
 def test_the_older_onnx_exporter_gives_the_same_numbers_at_every_size():

@@ -24,6 +24,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 import lvc
 
+pytestmark = pytest.mark.slow
+
 
 def join(rank, file):
     """Make this process one of the two, for at most a minute."""

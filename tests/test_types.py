@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = """
 import torch
 from torch import Tensor
@@ -23,6 +25,7 @@ lvc.EVCBlock("8")
 """
 
 
+@pytest.mark.slow
 def test_mypy_sees_arguments_and_results(tmp_path):
     (tmp_path / "user.py").write_text(SCRIPT.lstrip())
     command = [sys.executable, "-m", "mypy", "--strict", "user.py"]

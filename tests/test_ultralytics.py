@@ -16,6 +16,8 @@ import yaml
 
 import lvc
 
+pytestmark = pytest.mark.slow
+
 if find_spec("ultralytics") is None:
     pytest.skip(
         "Ultralytics is not installed: pip install --no-deps -r tests/requirements-ultralytics.txt",

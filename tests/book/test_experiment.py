@@ -24,6 +24,7 @@ def test_the_networks_are_the_present_ones(arm):
     assert {run["parameters"] for run in KNOWN["runs"][str(arm)].values()} == {count}
 
 
+@pytest.mark.slow
 def test_a_run_comes_out_again():
     """Rounding differs from machine to machine, and training makes it larger."""
     arm, threads = experiment.Arm("digits", "mean"), torch.get_num_threads()
@@ -117,6 +118,7 @@ def test_changed_training_is_noticed(command, trained, monkeypatch):
             command(KNOWN)
 
 
+@pytest.mark.slow
 def test_training_as_it_is_gives_what_is_stored():
     threads = torch.get_num_threads()
     assert experiment.changed(KNOWN) == ""

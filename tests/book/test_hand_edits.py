@@ -260,6 +260,7 @@ def test_a_damaged_file_gets_one_sentence(tmp_path, old, new, sentence):
     assert read(path) == sentence
 
 
+@pytest.mark.slow
 def test_nbval_begins_with_one_sentence(tmp_path):
     """In a worker of xdist, as in `make test`; the summary repeats the sentence."""
     shutil.copy(BOOK / "conftest.py", tmp_path)

@@ -82,6 +82,7 @@ def test_the_kinds_of_change_that_matter_are_there():
     } <= names
 
 
+@pytest.mark.slow
 def test_one_mutant_live():
     """Both suites notice a sum that became a mean; the tree of the project stays as it is."""
     name = "reference.scaled_l2: 'sum' -> 'mean'"

@@ -95,6 +95,7 @@ def test_a_readers_own_notebooks_are_not_executed_but_named(with_own_notebooks):
     assert executed == [f"executing {path.name}" for path in toc.notebooks()]
 
 
+@pytest.mark.slow
 def test_a_readers_own_notebooks_are_not_tested_but_named(with_own_notebooks):
     command = "-m pytest -q --nbval --collect-only -p no:cacheprovider book"
     result = run(with_own_notebooks, *command.split())

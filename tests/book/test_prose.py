@@ -51,6 +51,7 @@ def test_every_swap_of_two_sizes_is_reported(name):
     assert not unseen, "\n".join(unseen)
 
 
+@pytest.mark.slow
 def test_most_changed_digits_are_reported():
     """90 % when this was written; nearly all others turn a 0 into a 1, or the like."""
     counts = [prose.changes_detected(name)["numbers"] for name in prose.PAGES]

@@ -418,14 +418,13 @@ def test_where_copying_is_forbidden_the_code_is_selected(page):
 
 
 def test_nothing_is_asked_from_elsewhere(page, book):
-    requests = []
-    page.on("request", lambda request: requests.append(request.url))
+    page.loaded.clear()
     page.reload()
     page.click("[name=preset][value=EncNet]")
     commit(page, "b", "7")
     page.wait_for_load_state("networkidle")
-    assert any(url.endswith("explorer.js") for url in requests)
-    assert all(url.startswith(book.as_uri()) for url in requests)
+    assert any(url.endswith("explorer.js") for url in page.loaded)
+    assert all(url.startswith(book.as_uri()) for url in page.loaded)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

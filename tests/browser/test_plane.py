@@ -121,10 +121,9 @@ def drag(figure, index, place):
 
 
 def press(figure, index, *keys):
-    point = figure.locator(".point").nth(index)
-    point.focus()
+    figure.locator(".point").nth(index).focus()
     for key in keys:
-        point.press(key)
+        figure.page.keyboard.press(key)
 
 
 def put(figure, index, place):

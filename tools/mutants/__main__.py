@@ -39,7 +39,7 @@ LEFT_OFF = {
     *("test_style.py", "test_package.py"),  # they read files, not behaviour
     # These start compilers and processes, in seconds that a thousand mutants add up.
     *("test_tools.py", "test_two_processes.py", "test_bench.py", "test_ultralytics.py"),
-    *("test_make.py", "test_help.py", "test_types.py"),
+    *("test_make.py", "test_fast.py", "test_help.py", "test_types.py"),
 }
 # The quickest to notice much come first, and what starts processes last.
 PAGE = "self_checks"  # it shows the last run
