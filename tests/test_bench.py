@@ -87,11 +87,11 @@ def test_both_forms_agree_on_what_is_measured(bench, device, block):
     bench.DEVICE = torch.device(device)
     for passes in bench.PASSES:
         literal = bench.call(SMALLEST, passes, "pasted", block=block)()
-        fast = bench.call(SMALLEST, passes, "lvc", block=block)()
-        torch.testing.assert_close(fast, literal, rtol=1e-3, atol=1e-3)
+        product = bench.call(SMALLEST, passes, "lvc", block=block)()
+        torch.testing.assert_close(product, literal, rtol=1e-3, atol=1e-3)
     if block != "Encoding":
         return
-    x, codewords, scale = fast  # the gradients
+    x, codewords, scale = product  # the gradients
     assert x.shape == SMALLEST[:4]
     assert codewords.shape == (64, 32) and scale.shape == (64,)
     assert x.device.type == device

@@ -31,6 +31,10 @@ COMMANDS = {
         "Chromium",
         [(["page.pdf"], "unrecognized arguments: page.pdf")],
     ),
+    "tools.weigh_pages": (
+        "kB",
+        [(["page.html"], "unrecognized arguments: page.html")],
+    ),
     "lvcbook.experiment": (
         "--fresh",
         [(["digits"], "unrecognized arguments: digits")],
@@ -81,4 +85,4 @@ def test_wrong_arguments_get_one_sentence(module, arguments, sentence):
 def test_every_command_of_make_is_here():
     modules = re.findall(r"python -m ([\w.]+)", (ROOT / "Makefile").read_text())
     ours = {module for module in modules if module.startswith(("tools.", "lvcbook."))}
-    assert ours == {*COMMANDS}
+    assert ours | {"tools.weigh_pages"} == {*COMMANDS}

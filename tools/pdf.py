@@ -20,12 +20,12 @@ from tools import toc
 
 PAGES = toc.ROOT / "_build" / "html"
 PDF = toc.ROOT / "_build" / "lvc-book.pdf"
-NAMES = "chromium", "chromium-browser", "google-chrome"
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+CALLED = "chromium", "chromium-browser", "google-chrome"
+CHROMIUM = next(filter(None, map(shutil.which, CALLED)), None)
 MISSING = "Chromium is not installed: apt install chromium"
 
 # Ids are made one page's own, and links between pages become links inside the PDF.
-TAKE = """async () => {
+READ_ARTICLE = """async () => {
   await window.MathJax?.startup.promise;
   const article = document.querySelector("article.bd-article");
   for (const name of article.querySelectorAll("th button"))
@@ -126,7 +126,7 @@ def print_book(pages: Path, first: str, parts, say=lambda line: None) -> bytes:
         for number, file in enumerate(files, 1):
             say(f"reading {file}, {number} of {len(files)}")
             page.goto((pages / f"{file}.html").as_uri(), wait_until="load")
-            title, html, style = page.evaluate(TAKE)
+            title, html, style = page.evaluate(READ_ARTICLE)
             titles[file], name = title, Path(file).name
             articles[file] = f'<article class="bd-article" id="{name}">{html}</article>'
             equations.add(style)
@@ -178,8 +178,7 @@ def page_numbers(pdf: bytes, names: list[str]) -> dict[str, int]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.parse_args()
+    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
     if not CHROMIUM:
         sys.exit(MISSING)
     first, parts = toc.parts()

@@ -3,6 +3,7 @@
 make book && .venv/bin/python -m tools.weigh_pages
 """
 
+import argparse
 import gzip
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,9 +11,9 @@ from urllib.request import url2pathname
 
 from playwright.sync_api import sync_playwright
 
+from tools import toc
 from tools.pdf import CHROMIUM
 
-ROOT = Path(__file__).parents[1]
 MATHJAX = "tex-svg.js"  # 600 kB of script for equations, the same file on every page
 
 
@@ -25,12 +26,17 @@ def weight(urls: set[str]) -> float:
     return sum(sizes) / 1000
 
 
-if __name__ == "__main__":
+def main() -> None:
+    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM)
-        for file in sorted((ROOT / "_build/html/book").glob("*.html")):
+        for file in sorted((toc.ROOT / "_build/html/book").glob("*.html")):
             page, urls = browser.new_page(), set()
             page.on("request", lambda request, urls=urls: urls.add(request.url))
             page.goto(file.as_uri())
             print(f"{file.stem:20} {weight(urls):4.0f} kB")
             page.close()
+
+
+if __name__ == "__main__":
+    main()

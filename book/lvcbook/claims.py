@@ -66,7 +66,7 @@ def _in_words(results: list[bool]) -> str:
     return f"{sum(results)} of {len(results)}"
 
 
-def table() -> HTML:
+def all_verdicts() -> HTML:
     """Return the table of all verdicts, each claim with a link to its section."""
     rows = [
         [figures.link(make_id(claim), claim), word, place]

@@ -1,7 +1,8 @@
 """A cell tagged `lvc` holds the module's own definition, as a syntax tree."""
 
 import lvc
-from tests.support.notebooks import DAMAGED, NOTEBOOKS, PLACES, definitions
+from tests.support.definitions import PLACES, definitions
+from tests.support.notebooks import DAMAGED, NOTEBOOKS
 
 
 def test_every_definition_has_one_cell():

@@ -61,7 +61,7 @@ def name_of_the_check(cell) -> str:
     return ast.unparse(call_of_the_check(cell).value.func)
 
 
-def answers(page):
+def answers_of(page):
     return importlib.import_module(f"tests.book.answers.{page[:4]}")
 
 
@@ -121,7 +121,7 @@ def cases(table: str):
     found = []
     for (page, number), cell in EXERCISES.items():
         check = name_of_the_check(cell)
-        known = getattr(answers(page), table).get(check, {})
+        known = getattr(answers_of(page), table).get(check, {})
         pairs = known.items() if isinstance(known, dict) else [("", known)]
         for sentence, given in pairs:
             for answer in given if isinstance(given, list) else [given]:
@@ -168,7 +168,7 @@ def test_every_check_has_wrong_answers(page):
     cells = [cell for (where, _), cell in EXERCISES.items() if where == page]
     assert len(cells) >= 2, f"{page} has fewer than two exercises"
     checks = [name_of_the_check(cell) for cell in cells]
-    tables = answers(page)
+    tables = answers_of(page)
     assert [*tables.WRONG] == checks, f"{tables.__file__}: WRONG needs a table a check"
     assert {*tables.RIGHT} <= {*checks}
     assert min(map(len, tables.WRONG.values())) >= 2
@@ -183,6 +183,8 @@ def test_every_sentence_is_said_of_some_answer(page):
         found += node.keys if isinstance(node, ast.Dict) else []
         found += [node.value] if isinstance(node, ast.Yield) else []
     texts = [one.value for one in found if isinstance(one, ast.Constant)]
-    said_of = "\n".join(key for table in answers(page).WRONG.values() for key in table)
+    said_of = "\n".join(
+        key for table in answers_of(page).WRONG.values() for key in table
+    )
     unsaid = [text for text in texts if " " in str(text) and text not in said_of]
     assert not unsaid, f"tests/book/answers/{page[:4]}.py has no answer for {unsaid}"

@@ -7,20 +7,23 @@ import pytest
 import torch
 
 from lvcbook import experiment
+from lvcbook.experiment import __main__, networks, runs
 
-KNOWN = json.loads(experiment.SAVED.read_text())
+KNOWN = json.loads(runs.SAVED.read_text())
+INTERRUPTED = json.loads(runs.SAVED.read_text())
+del INTERRUPTED["runs"][str(experiment.ARMS[3])]["5"]
 
 
 def test_settings_arms_and_seeds_are_the_present_ones():
     assert KNOWN["settings"] == experiment.SETTINGS, "run: make experiment"
     assert {*KNOWN["runs"]} == {*map(str, experiment.ARMS)}, "run: make experiment"
-    assert not experiment.missing(KNOWN), "run: make experiment"
+    assert not runs.missing(KNOWN), "run: make experiment"
 
 
 @pytest.mark.parametrize("arm", experiment.ARMS, ids=str)
 def test_the_networks_are_the_present_ones(arm):
     """A run that differs only in how it is trained would show in the next test."""
-    count = experiment.parameters(experiment.network(arm, 0))
+    count = networks.parameters(experiment.network(arm, 0))
     assert {run["parameters"] for run in KNOWN["runs"][str(arm)].values()} == {count}
 
 
@@ -35,15 +38,10 @@ def test_a_run_comes_out_again():
 
 
 def test_the_experiment_goes_on_where_it_stopped(tmp_path, monkeypatch):
-    monkeypatch.setattr(experiment, "SAVED", tmp_path / "experiment.json")
-    assert len(experiment.missing(experiment.saved())) == sum(
-        map(len, KNOWN["runs"].values())
-    )
-    arm = experiment.ARMS[3]
-    runs = {**KNOWN["runs"], str(arm): dict(KNOWN["runs"][str(arm)])}
-    del runs[str(arm)]["5"]
-    experiment.save({**KNOWN, "runs": runs})
-    assert experiment.missing(experiment.saved()) == [(arm, 5)]
+    monkeypatch.setattr(runs, "SAVED", tmp_path / "experiment.json")
+    assert len(runs.missing(runs.saved())) == sum(map(len, KNOWN["runs"].values()))
+    runs.save(INTERRUPTED)
+    assert runs.missing(runs.saved()) == [(experiment.ARMS[3], 5)]
 
 
 @pytest.fixture
@@ -52,12 +50,12 @@ def command(tmp_path, monkeypatch):
 
     def run(known, *arguments):
         trained = []
-        monkeypatch.setattr(experiment, "SAVED", tmp_path / "experiment.json")
-        monkeypatch.setattr(experiment, "run_missing", trained.append)
-        monkeypatch.setattr(sys, "argv", ["experiment.py", *arguments])
-        experiment.save(known)
-        experiment.main()
-        return [run for known in trained for run in experiment.missing(known)]
+        monkeypatch.setattr(runs, "SAVED", tmp_path / "experiment.json")
+        monkeypatch.setattr(runs, "run_missing", trained.append)
+        monkeypatch.setattr(sys, "argv", ["experiment", *arguments])
+        runs.save(known)
+        __main__.main()
+        return [run for known in trained for run in runs.missing(known)]
 
     return run
 
@@ -67,7 +65,7 @@ def trained(monkeypatch):
     """Let a network be trained by looking up its stored run."""
     stored = KNOWN["runs"]
     look_up = lambda arm, seed: stored[str(arm)][str(seed)]  # noqa: E731
-    monkeypatch.setattr(experiment, "train", look_up)
+    monkeypatch.setattr(runs, "train", look_up)
 
 
 def test_a_complete_experiment_says_so_and_how_to_run_it_afresh(
@@ -83,10 +81,7 @@ def test_a_complete_experiment_says_so_and_how_to_run_it_afresh(
 
 
 def test_an_interrupted_experiment_goes_on(command, trained):
-    arm = experiment.ARMS[3]
-    runs = {**KNOWN["runs"], str(arm): dict(KNOWN["runs"][str(arm)])}
-    del runs[str(arm)]["5"]
-    assert command({**KNOWN, "runs": runs}) == [(arm, 5)]
+    assert command(INTERRUPTED) == [(experiment.ARMS[3], 5)]
 
 
 CHANGES = {
@@ -113,7 +108,7 @@ def test_a_changed_experiment_is_noticed(command, trained, known, sentence):
 
 def test_changed_training_is_noticed(command, trained, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(experiment, "train", lambda *_: {"accuracy": 0.5})
+        patch.setattr(runs, "train", lambda *_: {"accuracy": 0.5})
         with pytest.raises(SystemExit, match="now reaches 0.5000 with seed 0, not"):
             command(KNOWN)
 
@@ -121,7 +116,7 @@ def test_changed_training_is_noticed(command, trained, monkeypatch):
 @pytest.mark.slow
 def test_training_as_it_is_gives_what_is_stored():
     threads = torch.get_num_threads()
-    assert experiment.changed(KNOWN) == ""
+    assert runs.changed(KNOWN) == ""
     torch.set_num_threads(threads)
 
 

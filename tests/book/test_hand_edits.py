@@ -9,15 +9,9 @@ import sys
 import nbformat
 import pytest
 
-from tests.support.notebooks import (
-    BOOK,
-    GATES,
-    NOTEBOOKS,
-    ROOT,
-    code_cells,
-    definitions,
-    read,
-)
+from tests.support.definitions import definitions
+from tests.support.gates import GATES
+from tests.support.notebooks import BOOK, NOTEBOOKS, ROOT, code_cells, read
 
 
 def gives(output_type, **content):
@@ -179,11 +173,11 @@ EDITS = {
     ),
     "output ignored by a tag": (
         ("ch03_scaled_l2", "line-up", tagged("nbval-ignore-output")),
-        "ch03_scaled_l2.ipynb, cell line-up: nbval-ignore-output keeps the output from being compared; remove it, or give the reason in ALLOWED_TO_IGNORE of tests/support/notebooks.py",
+        "ch03_scaled_l2.ipynb, cell line-up: nbval-ignore-output keeps the output from being compared; remove it, or give the reason in ALLOWED_TO_IGNORE of tests/support/gates.py",
     ),
     "output ignored by a comment": (
         ("ch03_scaled_l2", "line-up", lambda cell: cell.update(source="# NBVAL_SKIP")),
-        "ch03_scaled_l2.ipynb, cell line-up: # NBVAL_SKIP keeps the output from being compared; remove it, or give the reason in ALLOWED_TO_IGNORE of tests/support/notebooks.py",
+        "ch03_scaled_l2.ipynb, cell line-up: # NBVAL_SKIP keeps the output from being compared; remove it, or give the reason in ALLOWED_TO_IGNORE of tests/support/gates.py",
     ),
     "solution open in JupyterLab": (
         (

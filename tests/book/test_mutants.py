@@ -8,17 +8,11 @@ import sys
 import pytest
 
 from tests.support.notebooks import CHAPTERS, NOTEBOOKS, ROOT
-from tools.mutants import MODULES, mutants
-from tools.mutants.__main__ import (
-    PAGE,
-    RESULT,
-    SUITES,
-    by_definition,
-    definition_of,
-    every_mutant,
-    waiting,
-)
+from tools.mutants.changes import MODULES, every_mutant, mutants
 from tools.mutants.harmless import HARMLESS
+from tools.mutants.pages import OWN_PAGE
+from tools.mutants.result import RESULT, by_definition, waiting
+from tools.mutants.suites import SUITES
 
 result = json.loads(RESULT.read_text())
 # Python 3.10 writes some expressions otherwise, so its mutants have other names.
@@ -34,7 +28,7 @@ def test_every_survivor_is_harmless_and_has_its_reason():
             assert name in HARMLESS, f"the {suite} do not notice {name}"
     every = every_mutant()
     waits = {d for its in waiting(every, result["ran"]).values() for d in its}
-    ran = {name for name in HARMLESS if definition_of(every[name]) not in waits}
+    ran = {name for name in HARMLESS if every[name].place not in waits}
     survived = {name for suite in SUITES for name in result["survivors"][suite]}
     assert ran <= survived <= {*HARMLESS}, "a harmless mutant was noticed"
     assert result["harmless"] == HARMLESS, "a reason has changed; run: make mutants"
@@ -48,7 +42,7 @@ def test_the_counts_are_those_of_the_survivors():
 
 def test_every_page_was_edited_and_every_shape_and_output_noticed():
     assert [row["page"] for row in result["edits"]] == [
-        n for n in NOTEBOOKS if n != PAGE
+        n for n in NOTEBOOKS if n != OWN_PAGE
     ]
     for row in result["edits"]:
         for kind in ("outputs", "shapes", "parameters"):

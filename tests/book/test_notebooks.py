@@ -11,9 +11,9 @@ import pytest
 
 from lvc.axes import EXAMPLE
 from lvc.steps import LVC_STEPS
+from tests.support.gates import GATES
 from tests.support.notebooks import (
     DAMAGED,
-    GATES,
     NOTEBOOKS,
     ROOT,
     STEP_BY_STEP,
@@ -29,7 +29,7 @@ def test_every_file_is_a_notebook():
 
 @pytest.mark.parametrize("gate", GATES, ids=lambda gate: gate.__name__)
 def test_gate(gate):
-    complaints = gate(NOTEBOOKS)
+    complaints = [*gate(NOTEBOOKS)]
     assert not complaints, "\n".join(complaints)
 
 

@@ -3,7 +3,7 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tests.support import prose
+from tests.support import edits, prose
 
 pages = pytest.mark.parametrize("name", prose.PAGES)
 
@@ -41,20 +41,20 @@ def test_the_gates_have_something_to_check():
 @pages
 @pytest.mark.parametrize("kind", ["shapes", "parameters"])
 def test_every_changed_shape_and_count_is_reported(kind, name):
-    _, unseen = prose.unseen(kind, name)
+    _, unseen = edits.unseen(kind, name)
     assert not unseen, "\n".join(unseen)
 
 
 @pages
 def test_every_swap_of_two_sizes_is_reported(name):
-    _, unseen = prose.unseen("shapes", name, prose.swaps)
+    _, unseen = edits.unseen("shapes", name, edits.swaps)
     assert not unseen, "\n".join(unseen)
 
 
 @pytest.mark.slow
 def test_most_changed_digits_are_reported():
     """90 % when this was written; nearly all others turn a 0 into a 1, or the like."""
-    counts = [prose.changes_detected(name)["numbers"] for name in prose.PAGES]
+    counts = [edits.changes_detected(name)["numbers"] for name in prose.PAGES]
     made, detected = map(sum, zip(*counts))
     assert detected >= 0.88 * made, f"only {detected} of {made} changes are reported"
 

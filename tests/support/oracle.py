@@ -6,52 +6,34 @@ import numpy as np
 
 
 def scaled_l2(x, codewords, scale):
-    b, n, c = x.shape
-    k = len(codewords)
+    (b, n, c), k = x.shape, len(codewords)
     result = np.zeros((b, n, k))
-    for image in range(b):
-        for pixel in range(n):
-            for code in range(k):
-                for channel in range(c):
-                    difference = float(x[image, pixel, channel]) - float(
-                        codewords[code, channel]
-                    )
-                    result[image, pixel, code] += (
-                        float(scale[code]) * difference * difference
-                    )
+    for image, pixel, code, channel in np.ndindex(b, n, k, c):
+        difference = float(x[image, pixel, channel]) - float(codewords[code, channel])
+        result[image, pixel, code] += float(scale[code]) * difference * difference
     return result
 
 
 def softmax(scores):
     b, n, k = scores.shape
     result = np.zeros((b, n, k))
-    for image in range(b):
-        for pixel in range(n):
-            largest = max(
-                scores[image, pixel]
-            )  # exp of it would overflow; the quotient does not change
-            total = sum(exp(score - largest) for score in scores[image, pixel])
-            for code in range(k):
-                result[image, pixel, code] = (
-                    exp(scores[image, pixel, code] - largest) / total
-                )
+    for image, pixel in np.ndindex(b, n):
+        # exp of the largest would overflow; the quotient does not change
+        largest = max(scores[image, pixel])
+        total = sum(exp(score - largest) for score in scores[image, pixel])
+        for code in range(k):
+            result[image, pixel, code] = (
+                exp(scores[image, pixel, code] - largest) / total
+            )
     return result
 
 
 def aggregate(weights, x, codewords):
-    b, n, c = x.shape
-    k = len(codewords)
+    (b, n, c), k = x.shape, len(codewords)
     result = np.zeros((b, k, c))
-    for image in range(b):
-        for code in range(k):
-            for channel in range(c):
-                for pixel in range(n):
-                    difference = float(x[image, pixel, channel]) - float(
-                        codewords[code, channel]
-                    )
-                    result[image, code, channel] += (
-                        weights[image, pixel, code] * difference
-                    )
+    for image, code, channel, pixel in np.ndindex(b, k, c, n):
+        difference = float(x[image, pixel, channel]) - float(codewords[code, channel])
+        result[image, code, channel] += weights[image, pixel, code] * difference
     return result
 
 

@@ -7,7 +7,7 @@ from lvc import Sizes
 from lvc.steps import LVC_STEPS
 from lvcbook.exercises.common import check, is_number, problem_with_number
 
-STEPS = LVC_STEPS["literal"]
+BLOCK_STEPS = LVC_STEPS["literal"]
 
 
 def _parameters(module) -> int:
@@ -31,7 +31,7 @@ def check_parameters(answer):
         "the BatchNorms are missing": right - sum(map(_parameters, norms)),
         "the 1x1 convolution has no offset, only Linear has one": right + 256,
     }
-    conv_block = STEPS[1].parameter_count(Sizes(b=1, c=256, h=1, w=1, k=64))
+    conv_block = BLOCK_STEPS[1].parameter_count(Sizes(b=1, c=256, h=1, w=1, k=64))
     otherwise = f"not {{}}; ConvBlock alone has {conv_block:,}"
     yield problem_with_number(answer, right, mistakes, otherwise)
 
@@ -39,8 +39,8 @@ def check_parameters(answer):
 @check()
 def check_step_of(function):
     """Check a function from a name in an official file to the name of a step."""
-    parts = {step.part: step.name for step in STEPS if step.part}
-    names = {step.name for step in STEPS}
+    parts = {step.part: step.name for step in BLOCK_STEPS if step.part}
+    names = {step.name for step in BLOCK_STEPS}
     for key in lvc.LVCBlock(32).state_dict():
         right = next(
             name for part, name in parts.items() if f"{key}.".startswith(f"{part}.")

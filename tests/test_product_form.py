@@ -1,4 +1,4 @@
-"""The fast form against the literal one in float64: how far off its numbers are, and what it keeps in memory."""
+"""The product form against the literal one in float64: how far off its numbers are, and what it keeps in memory."""
 
 import contextlib
 from math import prod
@@ -133,19 +133,19 @@ def test_where_scores_are_large_the_encoding_is_no_worse_than_the_literal_one(
     offset, pixels_are_codewords, largest_scale
 ):
     """No form in float32 keeps 1e-6 there. One draw shows chance, so compared is what 9 of 10 draws stay below."""
-    fast, literal = [], []
+    product, literal = [], []
     for seed in range(40):
         x, codewords, scale, _ = draw(
             offset=offset, pixels_are_codewords=pixels_are_codewords, seed=seed
         )
         tensors = [x, codewords, largest_scale * scale]
         exact = exactly("encode", tensors)
-        fast.append(errors(outcome(lvc.encode, tensors), exact))
+        product.append(errors(outcome(lvc.encode, tensors), exact))
         literal.append(errors(outcome(lvc.reference.encode, tensors), exact))
-    fast, literal = (
-        torch.tensor(draws).quantile(0.9, dim=0) for draws in (fast, literal)
+    product, literal = (
+        torch.tensor(draws).quantile(0.9, dim=0) for draws in (product, literal)
     )
-    assert (fast <= (2 * literal).clamp(min=1e-6)).all(), (fast, literal)
+    assert (product <= (2 * literal).clamp(min=1e-6)).all(), (product, literal)
 
 
 LAYOUTS = {
@@ -259,15 +259,19 @@ def far_and_near(near, far, distance):
 @pytest.mark.parametrize("distance", [1e3, -1e4, 1e8, float("inf"), -float("inf")])
 def test_far_codewords_do_not_spoil_the_others(distance):
     for near, far in ((2, 1), (63, 1), (33, 31)):
-        fast, literal = far_and_near(near, far, distance)
-        assert max(fast, literal) <= 3e-6, (near, far, fast, literal)
+        product, literal = far_and_near(near, far, distance)
+        assert max(product, literal) <= 3e-6, (near, far, product, literal)
 
 
 def test_the_known_limit_is_a_majority_of_codewords_far_from_the_pixels():
-    fast, literal = zip(*(far_and_near(2, 3, distance) for distance in (10, 100, 1000)))
+    product, literal = zip(
+        *(far_and_near(2, 3, distance) for distance in (10, 100, 1000))
+    )
     assert max(literal) <= 1e-6
-    assert fast[0] < 1e-4
-    assert all(farther > 10 * closer for closer, farther in zip(fast, fast[1:])), fast
+    assert product[0] < 1e-4
+    assert all(
+        farther > 10 * closer for closer, farther in zip(product, product[1:])
+    ), product
 
 
 def test_a_scale_of_minus_infinity_prunes_its_codeword_and_no_other():
