@@ -23,7 +23,7 @@ from tools import toc
 from tools.mutants.changes import Mutant
 
 SUITES = ["chapters", "unit tests"]
-COPIED = ["lvc", "book", "tools", "tests", "pyproject.toml", "README.md"]
+COPIED = ["lvc", "book", "tools", "tests", "conftest.py", "pyproject.toml", "README.md"]
 TESTS_LEFT_OUT = {
     *("test_style.py", "test_package.py"),  # they read files, not behaviour
     # These start compilers and processes, in seconds that a thousand mutants add up.
