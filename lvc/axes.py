@@ -23,6 +23,11 @@ def split(axes: str) -> list[str]:
     return [group or axis for group, axis in re.findall(r"\(([^)]*)\)|(\S+)", axes)]
 
 
+def factors(axes: str) -> list[list[str]]:
+    """Return the factors of each axis: 'b (4 c) h' has [b], [4, c] and [h]."""
+    return [axis.split() for axis in split(axes)]
+
+
 def operands(text: str) -> list[str]:
     """Return what commas separate: 'b n c, k c' has 'b n c' and 'k c'."""
     return [axes.strip() for axes in text.split(",") if axes]
@@ -42,7 +47,7 @@ class Sizes(NamedTuple):
 
         n is h w, m a quarter of c, j half of k, rounded up; a number stands for itself.
         """
-        return tuple(prod(map(self._size, axis.split())) for axis in split(axes))
+        return tuple(prod(map(self._size, axis)) for axis in factors(axes))
 
     def _size(self, axis: str) -> int:
         if axis in DERIVED:

@@ -128,7 +128,7 @@ def test_each_tensor_of_the_encoding_is_made_in_this_order(form):
         ENCODE[form](*inputs)
     said = [
         (longer_than_1(ODD.of(one.axes)), counted(ODD, one.operations.split(", ")))
-        for one in explorer.MADE[form]
+        for one in explorer.INTERMEDIATES[form]
     ]
     assert several_axes(counter.made) == several_axes(said)
     assert counter.operations == sum(count for _, count in said)
@@ -139,7 +139,9 @@ def test_a_running_encoding_makes_the_tensors_of_the_product_form_and_no_other()
     layer, x = build("Encoding"), torch.rand(ODD.of("b c h w"))
     with torch.no_grad(), Counter() as counter:
         layer(x)
-    said = [(longer_than_1(ODD.of(o.axes)), 0) for o in explorer.MADE["product"]]
+    said = [
+        (longer_than_1(ODD.of(o.axes)), 0) for o in explorer.INTERMEDIATES["product"]
+    ]
     made = [(shape, 0) for shape, _ in counter.made]
     assert several_axes(made) == several_axes(said)
     assert ODD.of("b n k c") not in [shape for shape, _ in counter.made]

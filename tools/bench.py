@@ -16,8 +16,8 @@ allocator, or with the variables in `REUSE`. These must be there when a program 
 so each size is measured in a new process.
 
 Some processors take many times as long for numbers below 1e-38, and
-`torch.set_flush_denormal(True)` makes them 0. It is off, as by default. What it saves is
-measured apart: on one thread, because it holds for the thread that calls it.
+`torch.set_flush_denormal(True)` makes them 0. It is off, as by default; what it saves
+is measured apart: on one thread, because it holds for the thread that calls it.
 """
 
 import argparse

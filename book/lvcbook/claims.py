@@ -3,8 +3,6 @@
 `decide` takes what was found and shows the verdict; nothing else can set one.
 """
 
-from html import escape
-
 from docutils.nodes import make_id
 from IPython.display import HTML
 
@@ -50,11 +48,11 @@ def decide(
     word = verdict(*(sum(results.values(), []) for results in found.values()))
     DECIDED[claim] = word, place
     rows = [
-        [f"{escape(what)}<small>{part}</small>", _in_words(results)]
+        [figures.note(what, part), _in_words(results)]
         for part, tried in found.items()
         for what, results in tried.items()
     ]
-    head = [f"{word}<small>{escape(place)}</small>", "holds"]
+    head = [figures.note(word, place), "holds"]
     return figures.table(f"{claim}: {word}", head, rows)
 
 
@@ -71,7 +69,7 @@ def _in_words(results: list[bool]) -> str:
 def all_verdicts() -> HTML:
     """Return the table of all verdicts, each claim with a link to its section."""
     rows = [
-        [f'<a href="#{make_id(claim)}">{escape(claim)}</a>', word, escape(place)]
+        [figures.link(make_id(claim), claim), word, place]
         for claim, (word, place) in DECIDED.items()
     ]
     head = [f"{len(rows)} claims", "verdict", "place"]

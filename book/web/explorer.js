@@ -1,6 +1,7 @@
-// The shape explorer. All data come from the page; see book/explorer.py.
+// The shape explorer. All data and words come from the page: lvcbook/explorer.py and its template.
 (() => {
   const root = document.querySelector(".explorer");
+  const part = partsOf(root);
   const data = JSON.parse(root.querySelector("script").textContent);
   const form = root.querySelector("form");
   const views = root.querySelector(".views");
@@ -11,60 +12,65 @@
   let chosen = 0; // the row that is explained
   let changed = ""; // the control that changed last
 
-  // Axes such as "b (4 c) h w", evaluated: the only arithmetic.
+  // Sizes of axes: {b, (4 c), h} comes as [["b"], ["4", "c"], ["h"]]. The only arithmetic.
 
-  const split = (text) =>
-    [...text.matchAll(/\(([^)]*)\)|(\S+)/g)].map((match) => match[1] || match[2]);
-
-  function size(part) {
-    if (part in settings) return BigInt(settings[part]);
-    if (!(part in data.derived)) return BigInt(part);
-    const [of, plus, divisor] = data.derived[part];
+  function size(factor) {
+    if (factor in settings) return BigInt(settings[factor]);
+    if (!(factor in data.derived)) return BigInt(factor);
+    const { of, plus, divisor } = data.derived[factor];
     return (count(of) + BigInt(plus)) / BigInt(divisor);
   }
   const product = (sizes) => sizes.reduce((all, one) => all * one, 1n);
-  const shape = (text) => split(text).map((axis) => product(axis.split(" ").map(size)));
-  const count = (text) => product(shape(text));
-  const total = (texts) => texts.map(count).reduce((all, one) => all + one, 0n);
-  const bytes = (text) => 4n * count(text);
+  const sum = (sizes) => sizes.reduce((all, one) => all + one, 0n);
+  const largestOf = (sizes) => sizes.reduce((a, b) => (a > b ? a : b));
+  const shape = ({ axes }) => axes.map((factors) => product(factors.map(size)));
+  const count = (one) => product(shape(one));
+  const total = (all) => sum(all.map(count));
+  const bytes = ({ makes }) => 4n * count(makes);
 
   // Words and marks
 
-  const escape = (text) => text.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt()};`);
-  const number = (value) => value.toLocaleString("en");
-  const plural = (value, word) => `${number(value)} ${word}${value === 1n ? "" : "s"}`;
-  const tuple = (text) =>
-    `(${shape(text).join(", ")}${shape(text).length === 1 ? "," : ""})`;
+  const language = document.documentElement.lang;
+  const plural = new Intl.PluralRules(language);
+  const number = (value) => value.toLocaleString(language);
+  const tuple = (one) =>
+    `(${shape(one).join(", ")}${shape(one).length === 1 ? "," : ""})`;
+  const between = (parts, sign) => parts.flatMap((one, at) => (at ? [sign(), one] : [one]));
 
-  function large(value, units, base) {
+  function inBytes(value) {
+    const units = part("units").textContent.split(", ");
     let [rounded, unit] = [Number(value), 0];
-    while (rounded >= base && unit < units.length - 1) [rounded, unit] = [rounded / base, unit + 1];
+    while (rounded >= 1024 && unit < units.length - 1) [rounded, unit] = [rounded / 1024, unit + 1];
     return `${rounded.toPrecision(3).replace(/\.?0+$/, rounded % 1 ? "" : "$&")} ${units[unit]}`;
   }
-  const inBytes = (value) => large(value, ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"], 1024);
-
-  function chips(text) {
-    const sizes = shape(text);
-    return split(text).map((axis, at) => {
-      const name = axis.replace(/ /g, "");
-      const label = name === "1" ? name : `${name} ${sizes[at]}`;
-      return `<i style="background:${data.colours[name.slice(-1)]}">${label}</i>`;
-    }).join("");
+  function chips(one) {
+    const sizes = shape(one);
+    return one.axes.map((factors, at) => {
+      const name = factors.join(""), chip = part("chip").firstChild;
+      chip.textContent = name === "1" ? name : `${name} ${sizes[at]}`;
+      chip.style.background = data.colours[name.slice(-1)];
+      return chip;
+    });
   }
   function bar(value, most) {
+    const drawn = part("bar");
     const width = (100 * Number(value)) / Number(most);
-    return '<svg aria-hidden="true" viewBox="0 0 100 4" width="100%" height="4" ' +
-      'preserveAspectRatio="none"><rect class="room" width="100" height="4"/>' +
-      `<rect class="part" width="${width.toFixed(2)}" height="4"/></svg>`;
+    drawn.querySelector(".part").setAttribute("width", width.toFixed(2));
+    return drawn;
   }
-  function row(name, cells) {
-    const tds = cells.map(([label, html]) =>
-      `<td role="cell" data-label="${label}">${html}</td>`).join("");
-    return `<tr role="row"><th scope="row" role="rowheader">${name}</th>${tds}</tr>`;
+
+  // Give a table its rows: for each a heading, and what stands under which column.
+  function fill(kind, rows) {
+    const table = views.querySelector(`table.${kind.replace(" ", ".")}`);
+    const model = table.querySelector("template").content.firstElementChild;
+    table.tBodies[0].replaceChildren(...rows.map(([heading, cells]) => {
+      const row = model.cloneNode(true);
+      row.querySelector("th").append(heading);
+      for (const [column, shown] of Object.entries(cells))
+        row.querySelector(`td.${column}`).append(...[shown].flat());
+      return row;
+    }));
   }
-  const fill = (table, rows) => {
-    views.querySelector(`table.${table} tbody`).innerHTML = rows.join("");
-  };
 
   // What the page shows
 
@@ -91,22 +97,20 @@
   }
 
   function showSteps() {
-    const all = Object.values(data.blocks[settings.block]).flat();
-    const most = all.map((step) => bytes(step.axes)).reduce((a, b) => (a > b ? a : b));
-    const rows = steps().map((step, at) => row(
-      `<button type="button" data-step="${at}">${step.name}</button>` +
-      `<code>${escape(step.pattern)}</code>`,
-      [
-        ["shape", chips(step.axes)],
-        ["bytes", number(bytes(step.axes)) + bar(bytes(step.axes), most)],
-        ["operations", number(total(step.operations))],
-        ["parameters", number(total(step.parameters))],
-      ]));
-    const sum = (kind) => number(steps().map((step) => total(step[kind])).reduce((a, b) => a + b));
-    rows.push(row(settings.block, [
-      ["shape", ""], ["bytes", ""],
-      ["operations", sum("operations")], ["parameters", sum("parameters")],
-    ]));
+    const most = largestOf(Object.values(data.blocks[settings.block]).flat().map(bytes));
+    const rows = steps().map((step, at) => {
+      const heading = part("step", step);
+      heading.querySelector("button").dataset.step = at;
+      return [heading, {
+        axes: chips(step.makes),
+        bytes: [number(bytes(step)), bar(bytes(step), most)],
+        operations: number(total(step.operations)),
+        parameters: number(total(step.parameters)),
+      }];
+    });
+    const inAll = (kind) => number(sum(steps().map((step) => total(step[kind]))));
+    rows.push([settings.block,
+      { operations: inAll("operations"), parameters: inAll("parameters") }]);
     // The row that has the focus keeps it.
     const focus = document.activeElement.dataset.step;
     fill("steps", rows);
@@ -115,66 +119,59 @@
 
   function showForms() {
     const made = Object.entries(data.made);
-    const largest = made.map(([, all]) =>
-      all.reduce((a, b) => (bytes(b.axes) > bytes(a.axes) ? b : a)));
-    const most = largest.map((one) => bytes(one.axes)).reduce((a, b) => (a > b ? a : b));
-    fill("forms", made.map(([name, all], at) => row(`${name} form`, [
-      ["bytes in all", number(total(all.map((one) => one.axes)) * 4n)],
-      ["largest tensor", chips(largest[at].axes) + "<br>" + number(bytes(largest[at].axes)) +
-        " bytes" + bar(bytes(largest[at].axes), most)],
-      ["operations", number(all.map(operationsOf).reduce((a, b) => a + b))],
-    ])));
+    const most = largestOf(made.flatMap(([, all]) => all.map(bytes)));
+    fill("forms", made.map(([name, all]) => {
+      const largest = all.reduce((a, b) => (bytes(b) > bytes(a) ? b : a));
+      return [part("form", { name }), {
+        sum: number(sum(all.map(bytes))),
+        largest: part("largest", { chips: chips(largest.makes),
+          bytes: number(bytes(largest)), bar: bar(bytes(largest), most) }),
+        operations: number(sum(all.map((one) => total(one.operations)))),
+      }];
+    }));
     for (const [name, all] of made)
-      fill(`made.${name}`, all.map((one) => row(one.name, [
-        ["axes", chips(one.axes)],
-        ["bytes", number(bytes(one.axes)) + bar(bytes(one.axes), most)],
-        ["operations", number(operationsOf(one))],
-      ])));
+      fill(`made ${name}`, all.map((one) => [one.name, {
+        axes: chips(one.makes),
+        bytes: [number(bytes(one)), bar(bytes(one), most)],
+        operations: number(total(one.operations)),
+      }]));
   }
-  const operationsOf = (one) => total(one.operations.split(", "));
 
   function explain(at) {
     chosen = at;
-    const step = steps()[at];
-    const before = new Set(split(step.takes[0] ?? step.axes));
-    const after = new Set(split(step.axes));
-    const comes = [...after].filter((axis) => !before.has(axis) && axis !== "1");
-    const goes = [...before].filter((axis) => !after.has(axis) && axis !== "1");
+    const { name, does, takes, makes, operations, parameters } = steps()[at];
+    const names = ({ axes }) => axes.map((factors) => factors.join(" "));
+    const [before, after] = [names(takes[0] ?? makes), names(makes)];
+    const only = (these, those) =>
+      [...new Set(these)].filter((axis) => axis !== "1" && !those.includes(axis));
     const moves = [
-      ...comes.map((axis) => `<b>${axis}</b> comes`),
-      ...goes.map((axis) => `<b>${axis}</b> goes`),
-    ].join(", ");
-    const lines = [`<b>${step.name}</b>: ${escape(step.does)}.`];
-    if (step.takes.length)
-      lines.push(`From ${step.takes.map((text) => `${text} ${tuple(text)}`).join(" and ")}: ` +
-        `${moves || "no axis comes or goes"}.`);
-    lines.push(`Result: ${shape(step.axes).join(" · ")} = ${plural(count(step.axes), "number")} ` +
-      `of 4 bytes, ${inBytes(bytes(step.axes))}.`);
-    if (step.operations.length) {
-      const few = step.operations.length < 9;
-      lines.push("Operations" + (few ? `: ${step.operations.join(" + ")} = ` : ": ") +
-        `${number(total(step.operations))}.`);
-    } else lines.push("No operations.");
-    if (step.parameters.length) {
-      const few = step.parameters.length < 9;
-      lines.push(`Parameters${few ? ` ${step.parameters.map(tuple).join(", ")}` : ""}: ` +
-        `${number(total(step.parameters))}.`);
-    }
-    views.querySelector(".explained").innerHTML = lines.join(" ");
+      ...only(after, before).map((axis) => part("comes", { axis })),
+      ...only(before, after).map((axis) => part("goes", { axis })),
+    ];
+    const said = [part("does", { name, does })];
+    if (takes.length) said.push(part("takes", {
+      tensors: between(takes.map((one) => `${one.text} ${tuple(one)}`), () => part("and")),
+      moves: moves.length ? between(moves, () => ", ") : part("stays"),
+    }));
+    const made = count(makes);
+    said.push(part(`result-${plural.select(Number(made))}`, { sizes: shape(makes).join(" · "),
+      count: number(made), amount: inBytes(4n * made) }));
+    // A long list of terms is left out.
+    if (!operations.length) said.push(part("no-operations"));
+    else said.push(part(operations.length < 9 ? "few-operations" : "operations",
+      { terms: operations.map(({ text }) => text).join(" + "), total: number(total(operations)) }));
+    if (parameters.length) said.push(part(parameters.length < 9 ? "few-parameters" : "parameters",
+      { shapes: parameters.map(tuple).join(", "), total: number(total(parameters)) }));
+    views.querySelector(".explained").replaceChildren(...said);
     for (const tr of views.querySelectorAll(".steps tbody tr"))
       tr.classList.toggle("chosen", tr.rowIndex - 1 === at);
   }
 
   function code() {
-    const { b, c, h, w, k, block } = settings;
-    const codes = block === "LightMLPBlock" ? "" : `, num_codes=${k}`;
-    return [
-      "import torch", "", "import lvc", "",
-      'torch.set_default_device("meta")  # shapes without memory; leave it out to compute',
-      `block = lvc.${block}(${c}${codes}).eval()`,
-      `x = torch.rand(${b}, ${c}, ${h}, ${w})`,
-      "print(lvc.trace(block, x))", "",
-    ].join("\n");
+    const named = (text) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+    const values = { ...settings };
+    values.arguments = named(data.arguments[settings.block]);
+    return named(data.program);
   }
 
   // What the reader sets
@@ -187,9 +184,9 @@
     const good = /^\d{1,9}$/.test(text.trim()) && +text >= least && +text <= most;
     if (good) settings[axis] = +text;
     if (good || aloud) {
-      const got = text.trim().slice(0, 20) || "nothing";
-      says.textContent = good ? "" : `${axis} must be a whole number from ${least} to ` +
-        `${number(most)}, got ${got}; ${settings[axis]} stays.`;
+      const got = text.trim().slice(0, 20) || part("nothing");
+      says.replaceChildren(good ? "" : part("refused",
+        { axis, least, most: number(most), got, size: settings[axis] }));
       field.setAttribute("aria-invalid", !good);
     }
     if (field.value !== text) field.value = text;
@@ -245,10 +242,10 @@
     const says = views.querySelector(".copied");
     try {
       await navigator.clipboard.writeText(code());
-      says.textContent = "Copied.";
+      says.replaceChildren(part("copied"));
     } catch {
       getSelection().selectAllChildren(views.querySelector(".code"));
-      says.textContent = "The code is selected: press Ctrl+C.";
+      says.replaceChildren(part("selected"));
     }
   });
   // A link to a heading of the page changes nothing that is shown.

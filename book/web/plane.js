@@ -1,5 +1,5 @@
-// The playable step of chapters 4 and 5. book/play.py draws the start; this draws the
-// same marks again wherever the reader puts the points. Positions are hundredths.
+// The plane of chapters 4 and 5. lvcbook/plane.py draws the start; this draws the same
+// marks again wherever the reader puts the points. Positions are hundredths.
 "use strict";
 (() => {
   const sum = (values) => values.reduce((total, value) => total + value, 0);
@@ -22,7 +22,7 @@
   };
 
   const begin = (root) => {
-    const data = JSON.parse(root.dataset.play);
+    const data = JSON.parse(root.dataset.plane), part = partsOf(root);
     const side = data.side;
     const all = (selector) => [...root.querySelectorAll(selector)];
     const [svg] = all("svg"), [fieldset] = all("fieldset"), [said] = all("p");
@@ -81,10 +81,10 @@
       const { weights, encoding } = draw();
       clearTimeout(timer);
       timer = setTimeout(() => {
-        const place = places[what === "pixel" ? index : pixelCount + index];
-        said.textContent = what === "pixel"
-          ? `Pixel ${index} at ${vector(place)}: weights ${vector(weights[index])}.`
-          : `Codeword ${index} at ${vector(place)}, scale ${scale[index].toFixed(1)}: e ${vector(encoding[index])}.`;
+        const place = vector(places[what === "pixel" ? index : pixelCount + index]);
+        said.replaceChildren(part(`${what}-moved`, what === "pixel"
+          ? { index, place, weights: vector(weights[index]) }
+          : { index, place, scale: scale[index].toFixed(1), encoding: vector(encoding[index]) }));
       }, 500);
     };
 
@@ -93,14 +93,14 @@
       scale = [...data.scale];
       draw();
       clearTimeout(timer);
-      said.textContent = "Drag a point, or focus it and press the arrow keys (with Shift, ten times as far).";
+      said.replaceChildren(part("how"));
     };
 
     points.forEach((point, i) => {
       const what = i < pixelCount ? "pixel" : "codeword";
       const index = i < pixelCount ? i : i - pixelCount;
-      const words = { role: "slider", tabindex: 0, "aria-label": `${what} ${index}`,
-        "aria-roledescription": "point", "aria-valuemin": 0, "aria-valuemax": 1 };
+      const words = { role: "slider", tabindex: 0, "aria-label": part(what, { index }).textContent,
+        "aria-roledescription": part("point").textContent, "aria-valuemin": 0, "aria-valuemax": 1 };
       Object.entries(words).forEach(([name, value]) => point.setAttribute(name, value));
 
       const move = (place) => {
@@ -139,11 +139,11 @@
     }));
     fieldset.querySelector("button").addEventListener("click", reset);
     svg.setAttribute("role", "group");
-    svg.setAttribute("aria-label", "Pixels and codewords to move");
+    svg.setAttribute("aria-label", part("all").textContent);
     root.dataset.live = "";
     fieldset.disabled = false;
     reset();
   };
 
-  document.querySelectorAll(".play:not([data-live])").forEach(begin);
+  document.querySelectorAll(".plane:not([data-live])").forEach(begin);
 })();

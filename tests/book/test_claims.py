@@ -235,7 +235,7 @@ def test_every_claim_has_its_heading_its_cell_and_its_row():
 @pytest.mark.parametrize("claim", FOUND)
 def test_the_verdict_shown_follows_from_the_results_shown(claim):
     shown = printed(DECIDING[claim])
-    (word,) = re.findall(r"<th scope='col'>(\w+)<small>", shown)
+    (word,) = re.findall(r'<th scope="col">(\w+)<small>', shown)
     results = {"as said": [], "in part": [], "in fact": []}
     for part, holds in re.findall(
         r"<small>([a-z ]+)</small></th><td>([\w ]+)</td>", shown

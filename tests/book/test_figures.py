@@ -11,11 +11,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.colors import to_hex
 from PIL import Image
 
 from lvc.axes import AXES, EXAMPLE
 from lvc.steps import LVC_STEPS
 from lvcbook import figures
+from lvcbook.figures import boxes
 from tests.support.notebooks import BOOK, ROOT
 
 
@@ -47,7 +49,7 @@ def test_edges_are_as_long_as_the_roots_of_the_sizes(shape):
     _, n, k, c = shape
     assert lengths[figures.COLOURS["n"]] == pytest.approx(10 * n**0.5, abs=0.2)
     assert lengths[figures.COLOURS["c"]] == pytest.approx(10 * c**0.5, abs=0.2)
-    unit = np.hypot(*figures.STEPS["depth"])
+    unit = np.hypot(*boxes.UNIT["depth"])
     assert lengths[figures.COLOURS["k"]] == pytest.approx(unit * k**0.5, abs=0.2)
     assert re.findall(r">([bnkc] \d+)</text>", drawn) == [
         f"{axis} {size}" for axis, size in zip("bnkc", shape)
@@ -81,7 +83,7 @@ def test_pictures_hold_the_values():
 
 
 def test_cells_hold_the_values():
-    drawn = figures.channels(
+    drawn = figures.vectors(
         ("up", torch.tensor([0.0, 1.0]), ""), ("x", [2.0], "sum 2")
     ).data
     assert re.findall(r"rgb\((\d+)", drawn) == ["0", "128", "255"]
@@ -90,11 +92,13 @@ def test_cells_hold_the_values():
 
 
 def test_plots_take_the_colour_of_the_page():
-    figure, axes = plt.subplots()
-    axes.plot([1, 2], label="line")
-    axes.legend()
-    drawn = figures.plot(figure, "a line from 1 to 2").data
-    assert figures.INK not in drawn
+    with plt.style.context(figures.THEME):
+        ink = to_hex(plt.rcParams["text.color"])
+        figure, axes = plt.subplots()
+        axes.plot([1, 2], label="line")
+        axes.legend()
+        drawn = figures.plot(figure, "a line from 1 to 2").data
+    assert ink not in drawn
     assert "currentColor" in drawn
     assert 'aria-label="a line from 1 to 2"' in drawn
     assert not plt.get_fignums()
@@ -112,7 +116,7 @@ def test_the_strip_marks_the_current_step_for_eyes_and_ears():
 
 
 def test_the_picture_in_the_readme_is_the_books():
-    drawn = figures.picture(*figures.BLOCK)
+    drawn = figures.svg_file(*figures.BLOCK)
     assert (BOOK / "_static" / "block.svg").read_text() == drawn, (
         "the README's picture is old; run in book/: python -m lvcbook.figures"
     )

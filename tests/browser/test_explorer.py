@@ -106,8 +106,8 @@ def settings_of(page):
 def test_the_page_shows_what_the_real_block_makes(page, name, seed):
     draw = random.Random(f"{name} {seed}")
     for _ in range(5):
-        most = explorer.MOST if seed == 0 else explorer.SLIDER
-        sizes = Sizes(*map(draw.randint, explorer.LEAST, most))
+        most = explorer.LARGEST if seed == 0 else explorer.LARGEST_BY_SLIDER
+        sizes = Sizes(*map(draw.randint, explorer.SMALLEST, most))
         go(page, name, **sizes._asdict())
         with torch.device("meta"):
             traced = trace(block(name, sizes), torch.empty(sizes.of("b c h w")))
@@ -122,7 +122,7 @@ def test_the_page_shows_what_the_real_block_makes(page, name, seed):
 def test_the_page_counts_operations_and_tensors_as_python_does(page, name, form):
     draw = random.Random(f"{name} {form}")
     for _ in range(4):
-        sizes = Sizes(*map(draw.randint, explorer.LEAST, explorer.MOST))
+        sizes = Sizes(*map(draw.randint, explorer.SMALLEST, explorer.LARGEST))
         go(page, name, form, **sizes._asdict())
         wanted = [
             (step.name, counted(sizes, step.all_operations()))
@@ -134,7 +134,7 @@ def test_the_page_counts_operations_and_tensors_as_python_does(page, name, form)
         ]
         assert shown == wanted
         assert total == (name, sum(count for _, count in wanted))
-        for way, made in explorer.MADE.items():
+        for way, made in explorer.INTERMEDIATES.items():
             page.evaluate("document.querySelector('details').open = true")
             assert [
                 (tensor, chips, cells["bytes"], cells["operations"])
@@ -156,7 +156,7 @@ def test_the_page_counts_operations_and_tensors_as_python_does(page, name, form)
 def test_the_two_forms_side_by_side(page):
     go(page, **EXAMPLE._asdict())
     shown = {name: (cells, chips) for name, _, cells, chips in rows(page, "forms")}
-    for form, made in explorer.MADE.items():
+    for form, made in explorer.INTERMEDIATES.items():
         cells, chips = shown[f"{form} form"]
         sizes = [4 * prod(EXAMPLE.of(one.axes)) for one in made]
         assert cells["bytes in all"] == f"{sum(sizes):,}"
@@ -194,7 +194,7 @@ def test_nonsense_is_answered_at_its_field(page, axis, text):
     field = page.locator(f"#explorer-{axis}")
     says = page.locator(f"#{field.get_attribute('aria-describedby')}")
     least, most, size = (
-        getattr(sizes, axis) for sizes in (explorer.LEAST, explorer.MOST, EXAMPLE)
+        getattr(sizes, axis) for sizes in (explorer.SMALLEST, explorer.LARGEST, EXAMPLE)
     )
     assert field.get_attribute("aria-invalid") == "true"
     assert says.is_visible()
@@ -432,7 +432,7 @@ def test_nothing_is_asked_from_elsewhere(page, book):
 def test_the_page_does_not_scroll_sideways(open_page, width, theme):
     page = open_page("explorer", width, theme)
     page.evaluate("document.querySelector('details').open = true")
-    for sizes in (EXAMPLE, explorer.MOST):
+    for sizes in (EXAMPLE, explorer.LARGEST):
         go(page, "EVCBlock", "product", **sizes._asdict())
         go(page, "LVCBlock", "literal", **sizes._asdict())
         wide = "() => [document.documentElement.scrollWidth, innerWidth]"

@@ -1,4 +1,4 @@
-"""The playable step shows what `lvc` gives for the points as they lie on the page."""
+"""The plane shows what `lvc` gives for the points as they lie on the page."""
 
 import random
 import re
@@ -39,7 +39,7 @@ def opened(open_page):
     """Return a function that opens a chapter and gives its figure."""
 
     def open_figure(name, **options):
-        figure = open_page(name, **options).locator(".play")
+        figure = open_page(name, **options).locator(".plane")
         figure.scroll_into_view_if_needed()
         return figure
 
@@ -144,7 +144,7 @@ def test_the_script_changes_no_number_and_no_mark_at_the_start(opened, name):
     drawn = figure.evaluate(READ)
     static = figure.page.evaluate(
         f"html => ({READ})(new DOMParser().parseFromString(html, 'text/html')"
-        ".querySelector('.play'))",
+        ".querySelector('.plane'))",
         plane.figure(EMPHASES[name]).data,
     )
     for kind in drawn.keys() - {"places", "said"}:
@@ -335,8 +335,8 @@ def test_two_figures_on_one_page_do_not_touch_each_other(opened):
     )
     page.add_script_tag(path=SCRIPT)
     first, second = (
-        page.locator(".play.with-weights"),
-        page.locator(".play.with-encoding"),
+        page.locator(".plane.with-weights"),
+        page.locator(".plane.with-encoding"),
     )
     start = first.evaluate(READ)
     drag(second, 0, (0.8, 0.8))
@@ -346,7 +346,7 @@ def test_two_figures_on_one_page_do_not_touch_each_other(opened):
     assert second.evaluate(READ)["places"] != start["places"]
     press(first, 0, "ArrowRight")  # the script, loaded again, moves it once
     assert given(first)[0][0, 0, 0] == pytest.approx(0.11)
-    ids = page.eval_on_selector_all(".play [id]", "all => all.length")
+    ids = page.eval_on_selector_all(".plane [id]", "all => all.length")
     assert ids == 0
 
 

@@ -1,4 +1,4 @@
-"""Take out of the pages what is heavy, or fails on disk or in a screen reader.
+"""Rewrite the pages: without what is heavy, or fails on disk or in a screen reader.
 
 Pictures are compressed.
 """
@@ -13,6 +13,8 @@ from PIL import Image
 TAKEN_OUT = [
     # The icons again, half a megabyte of script: the theme has them as a font, too.
     r'<script src="[^"]*fontawesome[^"]*"></script>',
+    # The styles that a notebook holds for Jupyter: the pages have the files.
+    r'<style data-file="[^"]*">.*?</style>',
     # A page on disk may not preload a font. The font loads where an icon needs it.
     r'<link rel="preload" as="font"[^>]*>',
     # The theme writes this twice, which is an error, for a service that nothing uses.
@@ -49,7 +51,7 @@ def lighten(app, error):
     if error is None:
         for page in Path(app.outdir).rglob("*.html"):
             text = page.read_text(encoding="utf-8")
-            text = re.sub("|".join(TAKEN_OUT), "", text).replace(*MODE)
+            text = re.sub("|".join(TAKEN_OUT), "", text, flags=re.DOTALL).replace(*MODE)
             page.write_text(re.sub(PICTURE, as_webp, text), encoding="utf-8")
 
 

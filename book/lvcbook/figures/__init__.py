@@ -1,0 +1,13 @@
+"""The house style of the figures: drawn from tensors, one colour per axis.
+
+Each function returns HTML with inline SVG and alt text written from the same numbers.
+Text and outlines take the colour of the page, so that every figure reads in light and
+in dark.
+"""
+
+from lvcbook.figures.boxes import BLOCK, equation, in_words, svg_file
+from lvcbook.figures.chips import COLOURS, chips, code, lines, link, note, swatch
+from lvcbook.figures.pictures import images, vectors
+from lvcbook.figures.plots import THEME, plot
+from lvcbook.figures.tables import axes_table, pipeline, shape_table, table
+from lvcbook.markup import styled
