@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 MODULES = [
     *("reference", "functional", "layers", "checks", "checkpoint"),
-    *("axes", "steps", "table", "__main__"),
+    *("axes", "steps", "table", "size", "__main__"),
 ]
 
 AXIS = r"(?:[bchwnkmoj]|[1-9])(?:=\{self\.\w+\})?"

@@ -33,11 +33,12 @@ TESTS_LEFT_OUT = {
 # One trains for seconds, one starts processes, and one shows the result.
 CHAPTERS_LEFT_OUT = {"ch12_learning", "ch14_your_network", "self_checks"}
 NOTICE_MUCH = {"wrong_input", "ch00_overview", "ch08_lvcblock"}
-FIRST_TEST = {
-    "__main__": "test_command.py",
+FIRST_TEST = {  # of a module, where it is not test_<module>.py
+    "reference": "test_functions.py",
+    "functional": "test_functions.py",
+    "checks": "test_wrong_input.py",
     "axes": "test_steps.py",
-    "steps": "test_steps.py",
-    "table": "test_table.py",
+    "__main__": "test_command.py",
 }
 SECONDS = 200  # a mutant that takes longer hangs, and is noticed
 LARGE = ["beartype", "einops", "hypothesis", "IPython.core.interactiveshell", "myst_nb"]
@@ -147,15 +148,18 @@ def _unit_tests(mutant: Mutant | None) -> str:
         def pytest_runtest_logreport(self, report):
             self.failed = self.failed or (report.failed and report.nodeid) or ""
 
-    files = [p for p in Path("tests").glob("test_*.py") if p.name not in TESTS_LEFT_OUT]
-    first = FIRST_TEST.get(mutant.module if mutant else "", "test_golden.py")
+    left = [p for p in Path("tests").glob("test_*.py") if p.name not in TESTS_LEFT_OUT]
     last = "test_command.py"  # it starts processes
-    files.sort(key=lambda path: (path.name != first, path.name == last, path))
+    files = sorted(left, key=lambda path: (path.name == last, path))
     options = (
         "-x -q -o addopts= --assert=plain -p no:cacheprovider -p no:nbval -p no:xdist"
     )
-    first = First()
-    code = pytest.main(
-        [*options.split(), "--hypothesis-seed=0", *map(str, files)], [first]
-    )
-    return first.failed or ("collection" if code else "")
+    options = [*options.split(), "--hypothesis-seed=0"]
+    # The module's own tests alone, because collecting all takes longer than they do.
+    module = mutant.module if mutant else "layers"
+    own = Path("tests", FIRST_TEST.get(module, f"test_{module}.py"))
+    for chosen in [own], files:
+        first = First()
+        if code := pytest.main([*options, *map(str, chosen)], [first]):
+            return first.failed or f"pytest's exit code {code}"
+    return ""
