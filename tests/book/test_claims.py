@@ -32,7 +32,7 @@ FOUND = {
     "The gate is copied to all pixels": "imprecise",
     "It is channel attention": "right",
     "It marks corners and edges": "wrong",
-    "The scales stay negative": "wrong",
+    "A scale cannot become positive": "wrong",
     "The mean is EncNet's sum": "imprecise",
     "The last ReLU does something": "wrong",
     "The factor stays below 2": "depends",
@@ -188,7 +188,7 @@ TURNS = [
         of(lvc.LVCBlock, "forward", pixel_by_pixel),
         "right",
     ),
-    ("The scales stay negative", [("lr=0.1", "lr=0.0")], "right"),
+    ("A scale cannot become positive", [("lr=0.1", "lr=0.0")], "right"),
     (
         "The mean is EncNet's sum",
         [("block.LVC[6](positive), total", "k * mean, total")],

@@ -102,7 +102,7 @@ def problem_with_number(
 def shape_problem(result: object, axes: str) -> str:
     """Say what is wrong with the axes of `result`, or nothing."""
     expected = tuple(SIZES.get(axis, 1) for axis in axes.split())
-    wanted = f"expected ({axes}) = {expected}"
+    wanted = f"expected ({axes}) = {expected}" if axes else "expected one number"
     if result is None:
         return f"it returned None, {wanted}"
     if not isinstance(result, Tensor):
@@ -145,7 +145,6 @@ def problem_with(
     off = (result.to(right) - right).abs().nan_to_num(torch.inf).flatten().argmax()
     place = [int(index) for index in torch.unravel_index(off, right.shape)]
     where = ", ".join(f"{axis} {index}" for axis, index in zip(axes.split(), place))
+    where = f"at {where} " if where else ""
     got, expected = (float(tensor[tuple(place)]) for tensor in (result, right))
-    return (
-        f"the shape is right, but at {where} it is {got:.3f}, expected {expected:.3f}"
-    )
+    return f"the shape is right, but {where}it is {got:.3f}, expected {expected:.3f}"

@@ -60,7 +60,7 @@ WRONG = {
         ),
     },
     "check_in_use": {
-        "it returned None, expected () = ()": lambda weights: None,
+        "it returned None, expected one number": lambda weights: None,
         "this is the entropy; take its exponential": lambda weights: in_use(
             weights
         ).log(),
