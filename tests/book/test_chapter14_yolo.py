@@ -10,6 +10,7 @@ import re
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -98,8 +99,8 @@ def test_the_other_texts_are_what_the_scripts_of_tests_yolo_run():
     assert there.replace("best.pt", "old.pt") in build
     assert here == 'carry_over(yolo, torch.load("state.pt"))'
     assert 'torch.load("state.pt")' in build and "carry_over(new, checkpoint)" in build
-    *_, added = validate.splitlines()
-    assert added in train
+    *_, added, _ = validate.splitlines()
+    assert added.partition("  #")[0] in train
 
 
 def test_the_chapter_names_the_version_that_is_tested():
@@ -233,6 +234,14 @@ def test_a_block_out_of_a_saved_model(model, folder):
     trained = saved.float().model[10].eval()
     x = torch.rand(1, 256, 8, 8)
     assert torch.equal(block(x), trained(x))
+
+
+def test_a_trained_network_sees_the_pixels_of_training(model):
+    _, text = TEXTS.findall(CELLS["size-after"])[0]
+    yolo = SimpleNamespace(model=copy.deepcopy(model))
+    exec(text.splitlines()[-1], {"lvc": lvc, "torch": torch, "yolo": yolo})
+    (hook,) = yolo.model.model[10].lvc.LVC[3]._forward_hooks.values()
+    assert hook.args == (20 * 20,)  # stride 32
 
 
 def test_a_saved_model_asks_for_a_package_of_the_missing_name(folder, monkeypatch):
