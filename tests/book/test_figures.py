@@ -115,6 +115,40 @@ def test_the_strip_marks_the_current_step_for_eyes_and_ears():
     assert marked == ["residuals"]
 
 
+def test_networks_show_every_module_and_every_arrow():
+    modules = {
+        "a": figures.Module("Conv", 0, 8),
+        "b": figures.Module("EVCBlock", 1, 8, marked=True),
+        "c": figures.Module("Detect", 2, 8),
+        "d": figures.Module("Neck", 2, 16),
+    }
+    chains = ["a → b → c → d", "a → c", "b → d"]
+    assert figures.edges(chains) == [*zip("abc", "bcd"), ("a", "c"), ("b", "d")]
+    drawn = figures.networks(("small", modules, chains)).data
+    assert re.findall(r">(\w+)</text>", drawn) == [m.name for m in modules.values()]
+    assert len(re.findall("<rect ", drawn)) == 4 and drawn.count("stroke-width") == 1
+    assert drawn.count("<path ") == drawn.count("<polygon ") == 5
+    (bent,) = re.findall(r'd="M[^"]*Q[^"]*"', drawn)  # over b
+    words = "Conv at stride 8 → EVCBlock at stride 8 → Detect at stride 8 and Neck at stride 16"
+    assert f'aria-label="Networks: small, 4 modules, {words}"' in drawn
+
+
+def test_arrows_touch_the_boxes_that_they_join():
+    a, b = figures.Module("a", 0, 8, marked=True), figures.Module("b", 1, 16)
+    drawn = figures.networks(("two", {"a": a, "b": b}, ["a → b"])).data
+    (x, y), (u, v) = re.findall(r'<rect x="(\d+)" y="(\d+)"', drawn)
+    width, height = map(
+        int, re.search(r'width="(\d+)" height="(\d+)" rx', drawn).groups()
+    )
+    line = re.search(r'd="M([\d.]+),([\d.]+) L([\d.]+),([\d.]+)"', drawn)
+    assert [*map(float, line.groups())] == [
+        int(x) + width,
+        int(y) + height / 2,
+        int(u) + width / 2,
+        int(v),
+    ]
+
+
 def test_the_picture_in_the_readme_is_the_books():
     drawn = figures.svg_file(*figures.BLOCK)
     assert (BOOK / "_static" / "block.svg").read_text() == drawn, (

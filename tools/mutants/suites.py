@@ -30,7 +30,7 @@ TESTS_LEFT_OUT = {
     *("test_tools.py", "test_two_processes.py", "test_bench.py", "test_ultralytics.py"),
     *("test_make.py", "test_fast.py", "test_help.py", "test_types.py"),
 }
-# One trains for seconds, one starts processes, and one shows the result.
+# One trains for seconds, one compiles and exports, and one shows the result.
 CHAPTERS_LEFT_OUT = {"ch12_learning", "ch14_your_network", "self_checks"}
 NOTICE_MUCH = {"wrong_input", "ch00_overview", "ch08_lvcblock"}
 FIRST_TEST = {  # of a module, where it is not test_<module>.py

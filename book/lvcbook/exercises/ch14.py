@@ -1,33 +1,35 @@
 """The checks of chapter 14."""
 
-from math import ceil
-
 import torch
 
 import lvc
 from lvcbook.exercises.common import check, problem_with_number
 
-WRITTEN = 768
-SCALES = {"n": (0.25, 1024), "x": (1.25, 512)}  # width and max_channels
+CHANNELS, PLAIN = 256, 499  # of the block in yolo11n, and the tensors of yolo11n
 
 
-@check("the channels")
-def check_channels(answer):
-    """Check which channels EVCBlock has behind a row with 768, at scales n and x."""
+@check("the tensors")
+def check_carried(answer):
+    """Check what carry_over returns of yolo11n, with LVCBlock in place of EVCBlock."""
     if not isinstance(answer, tuple) or len(answer) != 2 or ... in answer:
         yield "put two numbers in place of the dots"
-    for (scale, (width, most)), got in zip(SCALES.items(), answer):
-        right = ceil(min(WRITTEN, most) * width / 8) * 8
-        mistakes = {
-            "max_channels limits the number that is written": WRITTEN * width,
-            "the first number of a scale is the depth": WRITTEN * 0.5,
-            "this is before scaling; the row before is scaled": WRITTEN,
-            "max_channels limits the number that is written; then scale": most,
-            "take the smaller of both numbers, then scale": most * width,
-        }
-        otherwise = "the smaller of the number and max_channels, times the width"
-        problem = problem_with_number(got, right, mistakes, otherwise)
-        yield problem and f"scale {scale}: not {got}: {problem}"
+    whole, alone = lvc.EVCBlock(CHANNELS), lvc.LVCBlock(CHANNELS)
+    right = PLAIN + len(alone.state_dict())
+    mistakes = {
+        "the second number counts the block too": PLAIN,
+        "this is with EVCBlock, and LVCBlock is one part of it": (
+            PLAIN + len(whole.state_dict())
+        ),
+        "running statistics are tensors too: count those of state_dict()": (
+            PLAIN + len(list(alone.parameters()))
+        ),
+        "this is the block alone; the network has more": len(alone.state_dict()),
+    }
+    if answer[0] != PLAIN:
+        yield f"the first is not {answer[0]}: all tensors of the plain network come"
+    otherwise = "the plain network's, and those of LVCBlock"
+    problem = problem_with_number(answer[1], right, mistakes, otherwise)
+    yield problem and f"the second is not {answer[1]}: {problem}"
 
 
 def _whole_state() -> tuple[dict, dict]:
@@ -82,7 +84,7 @@ def _why(key: str) -> str:
 
 @check("the factor")
 def check_factor(answer):
-    """Check the hook's factor: trained at 640 x 640, used at 960 x 640."""
+    """Check the factor of trained_at: trained at 640 x 640, used at 960 x 640."""
     trained, used = 40 * 40, 60 * 40
     mistakes = {
         "the map has more pixels now, so the factor is below 1": used / trained,

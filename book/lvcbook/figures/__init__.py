@@ -7,6 +7,7 @@ in dark.
 
 from lvcbook.figures.boxes import BLOCK, equation, in_words, svg_file
 from lvcbook.figures.chips import COLOURS, chips, code, lines, link, note, swatch
+from lvcbook.figures.networks import Module, edges, networks
 from lvcbook.figures.pictures import images, vectors
 from lvcbook.figures.plots import THEME, plot
 from lvcbook.figures.tables import axes_table, pipeline, shape_table, table

@@ -14,33 +14,23 @@ def emptied(name, whole):
 
 
 WRONG = {
-    "check_channels": {
-        "put two numbers in place of the dots": [(..., ...), 192],
-        "scale n: not 768: this is before scaling; the row before is scaled": (
-            768,
-            768,
+    "check_carried": {
+        "put two numbers in place of the dots": [(..., ...), 499],
+        "the first is not 568: all tensors of the plain network come": (568, 568),
+        "the second is not 499: the second number counts the block too": (499, 499),
+        "the second is not 568: this is with EVCBlock, and LVCBlock is one part of it": (
+            499,
+            568,
         ),
-        "scale n: not 384.0: the first number of a scale is the depth": (384.0, 640),
-        "scale n: not 256.0: take the smaller of both numbers, then scale": (
-            256.0,
-            640,
+        "the second is not 520: running statistics are tensors too: count those of state_dict()": (
+            499,
+            520,
         ),
-        "scale x: not 960.0: max_channels limits the number that is written": (
-            192,
-            960.0,
+        "the second is not 39: this is the block alone; the network has more": (
+            499,
+            39,
         ),
-        "scale x: not 512: max_channels limits the number that is written; then scale": (
-            192,
-            512,
-        ),
-        "scale x: not 768: this is before scaling; the row before is scaled": (
-            192,
-            768,
-        ),
-        "scale n: not 12: the smaller of the number and max_channels, times the width": (
-            12,
-            640,
-        ),
+        "the second is not 12: the plain network's, and those of LVCBlock": (499, 12),
     },
     "check_state_of": {
         "it returned None, expected a dict": lambda name, whole: None,
@@ -90,7 +80,7 @@ WRONG = {
     },
 }
 RIGHT = {
-    "check_channels": [(192, 640)],
+    "check_carried": [(499, 538)],
     "check_state_of": [state_of],
     "check_factor": [0.667],
 }
