@@ -225,6 +225,12 @@ def test_one_line_in_ultralytics_own_file_makes_the_yaml_known(
         assert re.search(r" 10 .* lvc.ultralytics.EVCBlock .*\[256\]", shown)
 
 
+def test_a_process_that_imports_nothing_does_not_know_a_yaml(folder, trained):
+    build = "import ultralytics\ntry: ultralytics.YOLO('yolo11n-evc.yaml')\n"
+    build += "except KeyError as error: print('KeyError:', error)"
+    assert "KeyError: 'EVCBlock'" in run(folder, "-c", build)
+
+
 MISSING = """
 import sys, types
 

@@ -33,7 +33,8 @@ FILES = {path.stem: read(path) for path in toc.notebooks()}
 DAMAGED = [book for book in FILES.values() if isinstance(book, str)]
 NOTEBOOKS = {name: book for name, book in FILES.items() if not isinstance(book, str)}
 CHAPTERS = {name: book for name, book in NOTEBOOKS.items() if name.startswith("ch")}
-STEP_BY_STEP = [name for name in CHAPTERS if name != "ch00_overview"]
+REFERENCE = "ch15_when_it_goes_wrong"  # no steps, so no strip, and no exercises
+STEP_BY_STEP = [name for name in CHAPTERS if name not in {"ch00_overview", REFERENCE}]
 
 
 def code_cells(notebook):
