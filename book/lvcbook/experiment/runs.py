@@ -39,9 +39,7 @@ def rounded(result: dict) -> dict:
 
 SMALL = [
     Arm("photographs", "encoding", HEAD_CODES),
-    Arm("photographs", "mean"),
     Arm("digits", "LVC gate", GATE_CODES),
-    Arm("digits", "no gate"),
 ]
 
 
