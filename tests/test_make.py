@@ -44,7 +44,9 @@ def project(tmp_path):
 
 def make(project, *arguments, **environment):
     command = ["make", *arguments, f"PYTHON={project.parent / 'python'}"]
-    clean = {name: v for name, v in os.environ.items() if "MAKE" not in name}
+    # What the make around this test was told is not for this one.
+    told = ("MAKE", "FAST")
+    clean = {k: v for k, v in os.environ.items() if not any(one in k for one in told)}
     return subprocess.run(
         command, cwd=project, env=clean | environment, capture_output=True, text=True
     )
