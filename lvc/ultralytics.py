@@ -212,17 +212,11 @@ def _moved(source: int | list, number: int, place: int) -> int | list:
 
 
 def _as_text(network: dict) -> str:
-    aside = (
-        "backbone",
-        "head",
-        "scale",
-        "yaml_file",
-    )  # the last two are not the file's
+    # The last two are not the file's.
+    aside = "backbone", "head", "scale", "yaml_file"
     settings = {key: value for key, value in network.items() if key not in aside}
-    lines, number = (
-        [yaml.safe_dump(settings, sort_keys=False, default_flow_style=None)],
-        0,
-    )
+    lines = [yaml.safe_dump(settings, sort_keys=False, default_flow_style=None)]
+    number = 0
     for part in "backbone", "head":
         lines.append(f"{part}:\n")
         for row in network[part]:
