@@ -37,7 +37,7 @@ def test_which_files_and_exports_of_ultralytics_are_in_half():
     assert ".half()" in saved and "nan_to_num" not in saved
     lines = inspect.getsource(Exporter).splitlines()
     for text, device in (
-        ("model.half()", '!= "cpu"'),
+        ("im, model = im.half(), model.half()", '!= "cpu"'),
         ("convert_float_to_float16(", '== "cpu"'),
     ):
         (place,) = (n for n, line in enumerate(lines) if text in line)
