@@ -66,6 +66,12 @@ FUNCTIONS = {
     "encode: axis c of codewords must be 8, as in x, got 7: codewords is (k c) = (4, 7)": lambda m: (
         m.encode(x, codewords[:, 1:], scale)
     ),
+    "encode: axis k of codewords must be at least 1, got 0: codewords is (k c) = (0, 8)": lambda m: (
+        m.encode(x, codewords[:0], scale[:0])
+    ),
+    "aggregate: axis k of weights must be at least 1, got 0: weights is (b n k) = (2, 9, 0)": lambda m: (
+        m.aggregate(weights[..., :0], x, codewords[:0])
+    ),
     f"encode: scale must be on cpu, where x is, got {elsewhere}": lambda m: m.encode(
         x, codewords, scale.to(elsewhere)
     ),
