@@ -17,27 +17,37 @@ from tools.weigh_pages import weight
 
 PAGES = [page.removeprefix("book/") for page in toc.pages()]
 PAGES += ["../search", "../genindex"]
+THEMES = ["light", "dark"]
+IN_THEME = "(theme) => {document.documentElement.dataset.theme = theme}"
 
 # The inside of a figure is hidden from a screen reader, and axe is slow among its lines.
 EMPTY_FIGURES = """() => document.querySelectorAll("svg[aria-hidden=true]").forEach(
   (figure) => figure.replaceChildren())"""
-# Code is thousands of tokens in few colours. Of those that look alike on the same ground, one
-# is left for axe to measure, and the others become text of their line.
-ALIKE_TOKENS = """() => {
-  const seen = new Set();
-  for (const code of document.querySelectorAll("pre")) {
-    const ground = [];
-    for (let box = code; box; box = box.parentElement) {
-      const style = getComputedStyle(box);
-      ground.push(style.backgroundColor, style.backgroundImage, style.opacity);
+# Code is thousands of tokens in few colours. Of those that look alike on the same ground, in
+# either theme, one is left for axe to measure, and the others become text of their line.
+ALIKE_TOKENS = """(themes) => {
+  const {dataset} = document.documentElement, shown = dataset.theme;
+  const codes = [...document.querySelectorAll("pre")].map((code) =>
+    [code, [...code.querySelectorAll("span")].map((token) => [token, []])]);
+  for (dataset.theme of themes)
+    for (const [code, tokens] of codes) {
+      const ground = [];
+      for (let box = code; box; box = box.parentElement) {
+        const style = getComputedStyle(box);
+        ground.push(style.backgroundColor, style.backgroundImage, style.opacity);
+      }
+      for (const [token, looks] of tokens) {
+        const style = getComputedStyle(token);
+        looks.push(style.color, style.backgroundColor, style.fontSize, style.fontWeight,
+          style.opacity, getComputedStyle(token.parentElement).backgroundColor, ...ground);
+      }
     }
-    const tokens = [...code.querySelectorAll("span")].filter((token) => {
-      const style = getComputedStyle(token);
-      const looks = [style.color, style.backgroundColor, style.fontSize, style.fontWeight,
-        style.opacity, getComputedStyle(token.parentElement).backgroundColor, ...ground].join();
-      return seen.has(looks) || !seen.add(looks);
-    });
-    for (const token of tokens) if (!token.id) token.replaceWith(...token.childNodes);
+  dataset.theme = shown;
+  const seen = new Set();
+  for (const [code, tokens] of codes) {
+    for (const [token, looks] of tokens)
+      if ((seen.has(looks.join()) || !seen.add(looks.join())) && !token.id)
+        token.replaceWith(...token.childNodes);
     code.normalize();
   }
 }"""
@@ -121,7 +131,7 @@ TABBABLE = """() => {
 
 def violations(page):
     page.evaluate(EMPTY_FIGURES)
-    page.evaluate(ALIKE_TOKENS)
+    page.evaluate(ALIKE_TOKENS, THEMES)
     return [
         f"{broken['id']}: {broken['help']}: {node['target']} {node['html'][:150]}"
         for broken in Axe().run(page, options=WCAG).response["violations"]
@@ -136,29 +146,46 @@ def keyboard(page):
     return page.evaluate("complaints()")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("name", PAGES)
-def test_page(open_page, name, width, theme):
-    page = open_page(name, width, theme)
+def test_page(open_page, name, width):
+    """A page is opened once in each width, and looked at in both themes."""
+    page = open_page(name, width)
     page.evaluate(OPEN_ALL)
-    assert page.evaluate("document.documentElement.dataset.theme") == theme
-    complaints = [f"raw TeX: {text}" for text in page.evaluate(RAW_TEX)]
-    complaints += [f"scrolls sideways: {box}" for box in page.evaluate(TOO_WIDE)]
-    complaints += [f"too small: {text}" for text in page.evaluate(SMALL_LETTERS)]
-    complaints += violations(page)
-    if name.startswith("ch") and (width, theme) == (1280, "light"):
+    themes = THEMES if width == 390 else THEMES[::-1]
+    complaints = []
+    for theme in themes:
+        page.evaluate(IN_THEME, theme)
+        found = [f"raw TeX: {text}" for text in page.evaluate(RAW_TEX)]
+        found += [f"scrolls sideways: {box}" for box in page.evaluate(TOO_WIDE)]
+        found += [f"too small: {text}" for text in page.evaluate(SMALL_LETTERS)]
+        complaints += [f"{theme}: {complaint}" for complaint in found]
+    for theme in themes:
+        page.evaluate(IN_THEME, theme)
+        complaints += [f"{theme}: {broken}" for broken in violations(page)]
+    if name.startswith("ch") and width == 1280:
         kilobytes = weight(page.loaded)
         complaints += [f"too heavy: {kilobytes:.0f} kB"] if kilobytes > 400 else []
-    if (width, theme) in [(1280, "light"), (390, "dark")]:  # Tab after Tab takes time
-        complaints += keyboard(page)
+    complaints += keyboard(page)  # Tab after Tab takes time: in the last theme
     assert not complaints, "\n".join(complaints)
 
 
-def test_a_token_of_low_contrast_is_found_among_those_that_look_alike(open_page):
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("name", ["index", "ch04_softmax", "../search"])
+def test_the_chosen_theme_is_there_from_the_start(open_page, name, theme):
+    page = open_page(name, theme=theme)
+    assert page.evaluate("document.documentElement.dataset.theme") == theme
+
+
+@pytest.mark.parametrize("theme, pale", [("light", "#ccc"), ("dark", "#333")])
+def test_a_token_of_low_contrast_is_found_in_its_theme(open_page, theme, pale):
     page = open_page("ch02_codewords")
-    page.add_style_tag(content="#the-class-that-holds-them pre .k {color: #ccc}")
-    assert any("color-contrast" in found for found in violations(page))
+    section = f"html[data-theme={theme}] #the-class-that-holds-them"
+    page.add_style_tag(content=f"{section} pre .k {{color: {pale}}}")
+    for shown in THEMES:
+        page.evaluate(IN_THEME, shown)
+        found = any("color-contrast" in broken for broken in violations(page))
+        assert found == (shown == theme)
 
 
 @pytest.mark.parametrize("name", ["index", "ch00_overview", "../search"])
