@@ -277,6 +277,12 @@ def test_mean_takes_a_tensor_of_numbers():
     with one_sentence("Mean: dim must be a whole number, got tuple"):
         lvc.Mean((1, 2))
     assert lvc.Mean(-1)(torch.ones(2, 3)).shape == (2,)
+    with pytest.raises(IndexError):  # PyTorch's own sentence, which has a range
+        lvc.Mean(-(2**31))(torch.ones(2, 3))
+    with one_sentence(
+        "Mean: dim must be a whole number of at least -2147483648, got -2147483649"
+    ):
+        lvc.Mean(-(2**31) - 1)
 
 
 @pytest.mark.parametrize(
