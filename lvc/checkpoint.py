@@ -50,9 +50,10 @@ def load_cfpnet(
     what stands before the block's names, such as "backbone.evcblock.", and only several
     blocks need it.
 
-    Errors: FileNotFoundError; TypeError for what is no checkpoint; ValueError for a
-    file that is cut off, foreign, or holds whole modules, for no block or several, and
-    for missing, foreign or wrong tensors. Warning: tensors that are not finite.
+    Errors: OSError for a path that holds no file; TypeError for what is no checkpoint
+    or no prefix; ValueError for a file that is cut off, foreign, or holds whole
+    modules, for no block or several, and for missing, foreign or wrong tensors.
+    Warning: tensors that are not finite.
     """
     if isinstance(checkpoint, str | os.PathLike):
         checkpoint = _opened(checkpoint)
@@ -60,6 +61,10 @@ def load_cfpnet(
         raise TypeError(
             "load_cfpnet: checkpoint must be a path or a dictionary of tensors, "
             f"got {type(checkpoint).__name__}"
+        )
+    if not isinstance(prefix, str | None):
+        raise TypeError(
+            f"load_cfpnet: prefix must be a string, got {type(prefix).__name__}"
         )
     state = _state_of_block(checkpoint, prefix)
     codewords = state[CODEWORDS]
@@ -95,8 +100,7 @@ def load_cfpnet(
         warnings.warn(
             f"load_cfpnet: numbers that are not finite: {', '.join(lost)}. Half "
             "precision ends at 65504 and stores inf for what is larger, so this is not "
-            "the block that was trained: load a file in float32, or call "
-            "reset_running_stats() on that BatchNorm and run batches in training mode",
+            "the block that was trained: load a file in float32",
             stacklevel=2,
         )
     return block.eval()

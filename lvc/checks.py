@@ -188,6 +188,11 @@ def _check_axes(
             known = getattr(module, attribute), f"the {attribute} of this module"
         else:
             known = size, f"as in {name}"
+        if letter == "k" and size == 0:
+            raise ValueError(
+                f"{caller}: axis k of {name} must be at least 1, got 0: "
+                f"{name} is {_pattern(axes)} = {shape}"
+            )
         expected, where = sizes.setdefault(letter, known)
         if size != expected:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""The encoding step by step, each line one einops pattern: the form to read.
+"""The encoding step by step, in einops patterns: the form to read.
 
 It is also the specification that every other form must meet. The residuals are made as
 a (b n k c) tensor, so memory grows with all four axes: b images, n pixels, k codewords,

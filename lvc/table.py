@@ -12,10 +12,11 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from lvc.axes import Sizes
+from lvc.checks import whole_number
 from lvc.functional import _aggregate, _scaled_l2, centred, in_float32
 from lvc.layers import Encoding, EVCBlock, LightMLPBlock, LVCBlock
 from lvc.reference import encoding_layer, evc_block, light_mlp_block, lvc_block
-from lvc.steps import FORMS, STEPS, Step
+from lvc.steps import FORMS, LEAST_CHANNELS, STEPS, Step
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,18 @@ def shape_table(sizes: Sizes, block: type = LVCBlock, form: str = "literal") -> 
     `block` is Encoding, LVCBlock, LightMLPBlock or EVCBlock. `form` is "literal", as in
     `lvc.reference`, or "product", as the layers run.
 
-    Errors: TypeError for another block, ValueError for another form.
+    Errors: TypeError for another block or what is no Sizes, ValueError for another form
+    or sizes that the block cannot have.
     """
     if block not in TENSORS:
         _refuse("shape_table", getattr(block, "__name__", block))
+    if not isinstance(sizes, Sizes):
+        raise TypeError(
+            f"shape_table: sizes must be lvc.Sizes, got {type(sizes).__name__}"
+        )
+    for axis, size in sizes._asdict().items():
+        least = LEAST_CHANNELS[block.__name__] if axis == "c" else 1
+        whole_number(f"shape_table: {axis} of sizes", size, least, 2**63 - 1)
     rows = (
         Row(
             step,

@@ -317,9 +317,10 @@ def validate_as_trained(trainer: Any) -> None:
         yolo.add_callback("on_train_start", validate_as_trained)
 
     Ultralytics trains on squares, and validates and predicts on rectangles, which have
-    fewer pixels, so the mAP that chooses best.pt belongs to a gate that has moved. With
-    the callback, the network that is validated and saved has `lvc.trained_at` of the
-    square of training in it. With `resume=True` in a new process, add it again.
+    another number of pixels, so the mAP that chooses best.pt belongs to a gate that has
+    moved. With the callback, the network that is validated and saved has
+    `lvc.trained_at` of the square of training in it. With `resume=True` in a new
+    process, add it again.
     """
     network = trainer.ema.ema
     first = next(network.parameters())

@@ -1,6 +1,7 @@
 """The table of shapes, and `trace`, which fills it with what a block really makes."""
 
 import inspect
+import re
 import threading
 from html.parser import HTMLParser
 from math import prod
@@ -392,3 +393,29 @@ def test_the_running_example_is_the_articles():
     )
     counts = [shape_table(EXAMPLE, block).parameters for block in TENSORS]
     assert counts == [2_112, 6_656, 9_728, 68_704]
+
+
+@pytest.mark.parametrize(
+    "sizes, error, sentence",
+    [
+        ((6, 32, 10, 10, 64), TypeError, "sizes must be lvc.Sizes, got tuple"),
+        (
+            EXAMPLE._replace(b=-1),
+            ValueError,
+            "b of sizes must be a whole number of at least 1, got -1",
+        ),
+        (
+            EXAMPLE._replace(c=3),
+            ValueError,
+            "c of sizes must be a whole number of at least 4, got 3",
+        ),
+        (
+            EXAMPLE._replace(h=2.5),
+            TypeError,
+            "h of sizes must be a whole number, got 2.5",
+        ),
+    ],
+)
+def test_sizes_that_no_block_has(sizes, error, sentence):
+    with pytest.raises(error, match=f"^{re.escape(f'shape_table: {sentence}')}$"):
+        inspect.unwrap(shape_table)(sizes)  # past the tests' own type checks

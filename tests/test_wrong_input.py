@@ -66,6 +66,12 @@ FUNCTIONS = {
     "encode: axis c of codewords must be 8, as in x, got 7: codewords is (k c) = (4, 7)": lambda m: (
         m.encode(x, codewords[:, 1:], scale)
     ),
+    "encode: axis k of codewords must be at least 1, got 0: codewords is (k c) = (0, 8)": lambda m: (
+        m.encode(x, codewords[:0], scale[:0])
+    ),
+    "aggregate: axis k of weights must be at least 1, got 0: weights is (b n k) = (2, 9, 0)": lambda m: (
+        m.aggregate(weights[..., :0], x, codewords[:0])
+    ),
     f"encode: scale must be on cpu, where x is, got {elsewhere}": lambda m: m.encode(
         x, codewords, scale.to(elsewhere)
     ),
@@ -271,6 +277,12 @@ def test_mean_takes_a_tensor_of_numbers():
     with one_sentence("Mean: dim must be a whole number, got tuple"):
         lvc.Mean((1, 2))
     assert lvc.Mean(-1)(torch.ones(2, 3)).shape == (2,)
+    with pytest.raises(IndexError):  # PyTorch's own sentence, which has a range
+        lvc.Mean(-(2**31))(torch.ones(2, 3))
+    with one_sentence(
+        "Mean: dim must be a whole number of at least -2147483648, got -2147483649"
+    ):
+        lvc.Mean(-(2**31) - 1)
 
 
 @pytest.mark.parametrize(

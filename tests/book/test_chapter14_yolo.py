@@ -276,3 +276,17 @@ def test_training_takes_squares_and_what_follows_rectangles(names, model):
     predictor.imgsz = [640, 640]
     (wide,) = predictor.pre_transform([np.zeros((720, 1280, 3), np.uint8)])
     assert wide.shape == (384, 640, 3)
+
+
+def test_validation_gives_a_square_more_pixels_than_training(folder):
+    import cv2
+    from ultralytics.cfg import get_cfg
+    from ultralytics.data.build import build_yolo_dataset
+
+    Path("square", "images").mkdir(parents=True)
+    cv2.imwrite("square/images/0.png", np.zeros((640, 640, 3), np.uint8))
+    cfg, data = get_cfg(), {"names": {0: "square"}, "channels": 3}
+    made = build_yolo_dataset(
+        cfg, "square/images", 1, data, mode="val", rect=True, stride=32
+    )
+    assert made.batch_shapes.tolist() == [[672, 672]]

@@ -3,7 +3,9 @@
 import re
 
 import pytest
+import torch
 from docutils.nodes import make_id
+from torch import nn
 
 import lvc
 from lvc import functional, reference
@@ -14,33 +16,31 @@ CELLS = code_cells(NOTEBOOKS["ch11_claims"])
 SHARED = [cell for cell in CELLS if cell.id in ("setup", "ranks", "factors")]
 # What the chapter has found. A verdict changes here only together with its cell.
 FOUND = {
-    "The visual centres are predefined": "wrong",
-    "The scale must lie between -1 and 0": "wrong",
+    "The visual centres are predefined": "imprecise",
+    "The centres live in the space of the channels": "right",
+    "The centres' vectors are the aim": "imprecise",
+    "The scale must lie between -1 and 0": "imprecise",
     "The scale says how important a codeword is": "depends",
-    "The centres are compared by Euclidean distance": "imprecise",
-    "The difference is a distance": "imprecise",
+    "The pixels must be expanded": "imprecise",
+    "The squares sum to the Euclidean distance": "imprecise",
     "The softmax gives numbers between 0 and 1": "right",
     "The weights tell which centre a pixel is like": "depends",
-    "The farther a pixel, the more it counts": "depends",
+    "What is farther gets a larger weight": "depends",
+    "What is farther counts more": "depends",
     "Pixels compete for attention": "wrong",
     "The softmax weights adjust the channels": "imprecise",
-    "The encoding sums over the centres": "wrong",
-    "The comments give the right shapes": "imprecise",
+    "The encoding sums over the centres": "depends",
+    "The encoding makes the gate": "right",
+    "The comments give the right shapes": "depends",
     "The mean removes the influence of the centres": "wrong",
     "ReLU keeps what is positive": "right",
+    "What leaves LVC are the channel weights": "imprecise",
     "Linear flattens the batch": "imprecise",
-    "The gate is copied to all pixels": "imprecise",
     "It is channel attention": "right",
-    "It marks corners and edges": "wrong",
-    "A scale cannot become positive": "wrong",
-    "The mean is EncNet's sum": "imprecise",
-    "The last ReLU does something": "wrong",
-    "The factor stays below 2": "depends",
-    "The depthwise convolution mixes neighbours": "wrong",
-    "The gate does not depend on the image size": "depends",
-    "Any feature map will do": "depends",
-    "Half precision is enough": "depends",
-    "TorchScript compiles the block": "depends",
+    "It is a cumbersome way to a gate": "right",
+    "It locates corners": "wrong",
+    "It chooses channels that show corners": "depends",
+    "LightMLP captures long-range dependencies": "imprecise",
 }
 
 
@@ -64,7 +64,7 @@ def run(cell, changes=(), patch=lambda: None):
         assert old in source, old
         source = source.replace(old, new)
     exec(source, namespace)
-    return claims.DECIDED[decided_in(cell)][0]
+    return claims.DECIDED[decided_in(cell)][1]
 
 
 def without_codewords(x, codewords, scale):
@@ -72,14 +72,9 @@ def without_codewords(x, codewords, scale):
     return reference.encode(x, codewords.detach(), scale) + 0 * codewords.sum()
 
 
-def mean_of_pixels(x, codewords, scale):
-    """An encoding that does not grow with the number of pixels."""
-    return reference.encode(x, codewords, scale) / x.shape[1]
-
-
-def root(x, codewords, scale):
-    """A distance without the square, and without the scale."""
-    return reference.residuals(x, codewords).norm(dim=-1) + 0 * scale
+def in_any_order(x, codewords, scale):
+    """Scores of sorted channels, which know no order."""
+    return reference.scaled_l2(x.sort(-1)[0], codewords.sort(-1)[0], scale)
 
 
 def pixel_by_pixel(block, x):
@@ -100,20 +95,26 @@ TURNS = [
         "undecided",
     ),
     (
-        "The scale must lie between -1 and 0",
-        [("(-scores).softmax", "(scores).softmax")],
+        "The centres live in the space of the channels",
+        of(lvc, "scaled_l2", in_any_order),
         "depends",
+    ),
+    ("The centres' vectors are the aim", [("codewords.flip(0)", "codewords")], "wrong"),
+    (
+        "The scale must lie between -1 and 0",
+        [("-(scale.abs()", "(scale.abs()")],
+        "wrong",
     ),
     ("The scale says how important a codeword is", [("2 * s, s", "s / 2, s")], "right"),
     (
-        "The centres are compared by Euclidean distance",
-        of(lvc, "scaled_l2", root),
-        "right",
+        "The pixels must be expanded",
+        [(".expand(b, n, k, c)", ".expand(b, n, k, c).contiguous()")],
+        "undecided",
     ),
     (
-        "The difference is a distance",
-        [("(residual.norm", "(2 * residual.norm")],
-        "wrong",
+        "The squares sum to the Euclidean distance",
+        [(".square().sum(dim=-1)", ".norm(dim=-1)")],
+        "depends",
     ),
     (
         "The softmax gives numbers between 0 and 1",
@@ -122,19 +123,20 @@ TURNS = [
     ),
     (
         "The weights tell which centre a pixel is like",
-        [
-            ("range(200)", "range(2)"),
-            ("/ 200", "/ 2"),
-            ("full_like(s, -0.5)", "full_like(s, 0.5)"),
-            ("> 100", "> 0"),
-            ("3 * error", "1"),
-        ],
+        [("full_like(s, -0.5)", "full_like(s, 0.5)")],
         "wrong",
     ),
     (
-        "The farther a pixel, the more it counts",
-        [("(-0.5, 0.5)", "(0.5, 0.5)")],
-        "undecided",
+        "What is farther gets a larger weight",
+        [("agreement(a, far) >", "agreement(-far, far) >")]
+        + [("(-0.5, 0.5)", "(-0.5, -0.6)"), ("portion(up, a)", "0.05")]
+        + [("share > 0.5 for", "share < 0.5 for")],
+        "wrong",
+    ),
+    (
+        "What is farther counts more",
+        [("a = lvc", "a = far * lvc"), ("rise(a * far, far)", "rise(far, far)")],
+        "right",
     ),
     (
         "Pixels compete for attention",
@@ -147,6 +149,11 @@ TURNS = [
         "right",
     ),
     ("The encoding sums over the centres", [("dim=2", "dim=1")], "right"),
+    (
+        "The encoding makes the gate",
+        of(lvc.Mean, "forward", lambda self, x: torch.ones_like(x[:, 0])),
+        "depends",
+    ),
     (
         "The comments give the right shapes",
         [
@@ -162,9 +169,10 @@ TURNS = [
         of(functional, "encode", without_codewords),
         "undecided",
     ),
+    ("ReLU keeps what is positive", [("block.LVC[5]", "torch.abs")], "depends"),
     (
-        "ReLU keeps what is positive",
-        [("block.LVC[5](before.clone())", "torch.tanh(before)")],
+        "What leaves LVC are the channel weights",
+        [("block.fc(squeezed)", "squeezed")],
         "undecided",
     ),
     (
@@ -177,47 +185,20 @@ TURNS = [
         ],
         "undecided",
     ),
-    (
-        "The gate is copied to all pixels",
-        [(".expand(b, c, h, w)", ".expand(b, c, h, w).contiguous()")],
-        "right",
-    ),
     ("It is channel attention", of(lvc.LVCBlock, "forward", pixel_by_pixel), "wrong"),
+    ("It is a cumbersome way to a gate", [("width // 4", "width * 40")], "depends"),
+    ("It locates corners", of(lvc.LVCBlock, "forward", pixel_by_pixel), "right"),
+    ("It chooses channels that show corners", [("sign * torch", "torch")], "right"),
     (
-        "It marks corners and edges",
-        of(lvc.LVCBlock, "forward", pixel_by_pixel),
-        "right",
-    ),
-    ("A scale cannot become positive", [("lr=0.1", "lr=0.0")], "right"),
-    (
-        "The mean is EncNet's sum",
-        [("block.LVC[6](positive), total", "k * mean, total")],
-        "right",
-    ),
-    ("The last ReLU does something", [("x + x *", "x - 2 * x *")], "right"),
-    ("The factor stays below 2", [("17.0", "7.0")], "right"),
-    (
-        "The depthwise convolution mixes neighbours",
-        [("pixels_changed(light.dw)", "pixels_changed(nn.AvgPool2d(3, 1, 1))")],
-        "undecided",
-    ),
-    (
-        "The gate does not depend on the image size",
-        of(functional, "encode", mean_of_pixels),
-        "undecided",
-    ),
-    ("Any feature map will do", [("x.view(b, c, -1)", "x.reshape(b, c, -1)")], "right"),
-    ("Half precision is enough", [("(1.0, 12.0)", "(1.0, 2.0)")], "right"),
-    (
-        "TorchScript compiles the block",
-        [("torch.jit.script(scripted_block)", "torch.jit.script(nn.ReLU())")],
-        "right",
+        "LightMLP captures long-range dependencies",
+        of(nn.GroupNorm, "forward", lambda self, x: x),
+        "wrong",
     ),
 ]
 
 
 def test_every_claim_has_its_heading_its_cell_and_its_row():
-    """One after the other: the heading that the table links to, then the cell that decides."""
+    """Its heading, which the table links to, its verdict in words, and the cell that decides."""
     text = "\n".join(
         cell.source
         for cell in NOTEBOOKS["ch11_claims"].cells
@@ -225,8 +206,11 @@ def test_every_claim_has_its_heading_its_cell_and_its_row():
     )
     headings = re.findall(r"^### (.+)$", text, flags=re.MULTILINE)
     assert headings == [*DECIDING] == [*FOUND]
+    said = re.findall(r"^\*\*(\w+)\.\*\* ", text, flags=re.MULTILINE)
+    assert said == [word.capitalize() for word in FOUND.values()]
     rows = re.findall(
-        r'<a href="#([^"]+)">[^<]+</a></th><td>(\w+)</td>', printed(CELLS[-1])
+        r'<a href="#([^"]+)">[^<]+</a></th><td>[^<]+</td><td>(\w+)</td>',
+        printed(CELLS[-1]),
     )
     expected = [(make_id(claim), word) for claim, word in FOUND.items()]
     assert rows == 2 * expected  # glued, and shown
@@ -238,14 +222,18 @@ def test_the_verdict_shown_follows_from_the_results_shown(claim):
     (word,) = re.findall(r'<th scope="col">(\w+)<small>', shown)
     results = {"as said": [], "in part": [], "in fact": []}
     for part, holds in re.findall(
-        r"<small>([a-z ]+)</small></th><td>([\w ]+)</td>", shown
+        r"<small>([a-z ]+)</small></th><td>([\w %]+)</td>", shown
     ):
-        if " of " in holds:
-            held, tried = map(int, holds.split(" of "))
-            results[part] += [True] * held + [False] * (tried - held)
-        else:
-            results[part].append({"yes": True, "no": False}[holds])
+        results[part].append(share(holds))
     assert word == claims.verdict(*results.values()) == FOUND[claim]
+
+
+def share(holds):
+    """Return the share that a table shows: yes, no, 3 of 4 or 75%."""
+    if " of " in holds:
+        held, tried = map(int, holds.split(" of "))
+        return held / tried
+    return int(holds[:-1]) / 100 if "%" in holds else {"yes": 1, "no": 0}[holds]
 
 
 @pytest.mark.parametrize(
@@ -267,12 +255,15 @@ def test_every_verdict_is_turned():
 @pytest.mark.parametrize(
     ("as_said", "in_part", "in_fact", "word"),
     [
-        ([True, True], [], [], "right"),
-        ([True, False], [True], [True], "depends"),
-        ([False, False], [True, True], [], "imprecise"),
-        ([False], [True, False], [True], "wrong"),
-        ([False], [], [], "wrong"),
-        ([True], [], [False], "undecided"),
+        ([1, 1], [], [], "right"),
+        ([0.9, 1], [], [0.9], "right"),
+        ([0.89, 1], [], [], "depends"),
+        ([1, 0], [1], [1], "depends"),
+        ([0.11, 0], [1], [1], "depends"),
+        ([0, 0.1], [1, 0.9], [], "imprecise"),
+        ([0], [1, 0.89], [1], "wrong"),
+        ([0.1], [], [], "wrong"),
+        ([1], [], [0.89], "undecided"),
     ],
 )
 def test_the_words(as_said, in_part, in_fact, word):
@@ -281,4 +272,20 @@ def test_the_words(as_said, in_part, in_fact, word):
 
 def test_no_verdict_without_a_result():
     with pytest.raises(ValueError, match="at least one result"):
-        claims.verdict([], [True], [True])
+        claims.verdict([], [1], [1])
+
+
+@pytest.mark.parametrize(
+    ("results", "word", "shown"),
+    [
+        ([True] * 8 + [False] * 92, "wrong", "8 of 100"),
+        (torch.tensor(True), "right", "yes"),
+        (False, "wrong", "no"),
+        (0.5, "depends", "50%"),
+    ],
+)
+def test_a_result_may_be_a_list_a_boolean_or_a_share(monkeypatch, results, word, shown):
+    monkeypatch.setattr(claims, "DECIDED", {})
+    table = claims.decide("A claim", "author", "code", {"it": results}).data
+    assert {"A claim": ("author", word, "code")} == claims.DECIDED
+    assert f"<td>{shown}</td>" in table

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -45,6 +46,17 @@ def test_the_strip_shows_the_steps_of_the_table(name):
     assert shown.count('aria-current="step"') >= 1, (
         f"{name}.ipynb, cell strip: no step is marked; name the steps of the chapter"
     )
+
+
+def test_the_overview_lists_every_chapter():
+    overview = "".join(cell.source for cell in NOTEBOOKS["ch00_overview"].cells)
+    chapters = {Path(page).name for page in toc.pages()} - {"ch00_overview"}
+    left_out = [
+        name
+        for name in sorted(chapters)
+        if name.startswith("ch") and f"]({name})" not in overview
+    ]
+    assert not left_out, f"ch00_overview.ipynb: no row for {', '.join(left_out)}"
 
 
 @pytest.fixture

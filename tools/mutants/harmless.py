@@ -1,6 +1,7 @@
 """Mutants that cannot change what lvc does: by reason, their names."""
 
 WIDE = "functional.in_float32.in_wide_numbers"
+SCORES = "functional._scaled_l2"
 REASONS = {
     "broadcasting adds axes of size 1 on the left by itself": [
         "reference.residuals: rearrange(codewords, 'k c -> 1 1 k c') -> codewords",
@@ -21,6 +22,14 @@ REASONS = {
         f"{WIDE}: [*args, *kwargs.values()] -> [*kwargs.values(), *args]",
         f"{WIDE}: 0 -> 1",
         f"{WIDE}: 0 -> 1 #2",
+    ],
+    "beside a score that is not finite, any finite number gives that score": [
+        f"{SCORES}: 1 -> 2",
+        f"{SCORES}: 0 -> 1",
+        *(f"{SCORES}: 0 -> 1 #{number}" for number in range(2, 10)),
+    ],
+    "its two gradients cancel where the score is finite; elsewhere the weight is 0": [
+        f"{SCORES}: scale.detach() -> scale",
     ],
     "the gradient through the centre is zero, up to rounding": [
         "functional.centred: codewords.detach() -> codewords",
