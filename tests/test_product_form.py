@@ -302,6 +302,17 @@ def test_what_is_not_finite_loses_what_the_literal_form_loses(bad, which):
     torch.testing.assert_close(value, literal, equal_nan=True)
 
 
+def test_a_codeword_that_is_not_finite_spoils_no_gradient_of_other_scores():
+    x, codewords, scale, _ = draw(k=6)
+    codewords[2] = float("inf")
+    others = [k for k in range(6) if k != 2]
+    value, *gradients = outcome(
+        lambda *t: lvc.scaled_l2(*t)[..., others], [x, codewords, scale]
+    )
+    assert value.isfinite().all()
+    assert all(gradient.isfinite().all() for gradient in gradients)
+
+
 def test_where_every_pixel_is_its_codeword_the_sums_keep_the_rounding_of_the_pixels():
     """The same limit at distance 0: E is nearly 0, and what is left in it is rounding."""
     codewords = draw()[1]

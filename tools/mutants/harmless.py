@@ -24,12 +24,11 @@ REASONS = {
         f"{WIDE}: 0 -> 1 #2",
     ],
     "beside a score that is not finite, any finite number gives that score": [
-        f"{SCORES}: 1 -> 2",
         f"{SCORES}: 0 -> 1",
         *(f"{SCORES}: 0 -> 1 #{number}" for number in range(2, 10)),
     ],
-    "its two gradients cancel where the score is finite; elsewhere the weight is 0": [
-        f"{SCORES}: scale.detach() -> scale",
+    "only whether it is finite is read; that differs for scales beyond 1e38 alone": [
+        f"{SCORES}: 1 -> 2",
     ],
     "the gradient through the centre is zero, up to rounding": [
         "functional.centred: codewords.detach() -> codewords",
