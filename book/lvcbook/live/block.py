@@ -5,8 +5,11 @@ output. Between them the page can shuffle pixels; codewords and scales are input
 Both return every step of the table, by its name.
 """
 
+from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import torch
 from einops import rearrange
 from torch import nn
@@ -21,6 +24,21 @@ from lvcbook.live.standin import PATCH, new, standardised, trained
 FORMS = ("literal", "product")
 NETWORKS = {"trained": trained, "new": new}
 SPLIT = "ConvBlock"  # the last step of the front
+WEIGHTS = Path(__file__).parents[2] / "data" / "live.npz"
+
+
+@cache
+def stored(name: str) -> nn.Module:
+    """Return a network of the page with its stored weights, in eval mode."""
+    network, prefix = new(), f"{name}/"
+    with np.load(WEIGHTS) as file:
+        state = {
+            key.removeprefix(prefix): torch.from_numpy(file[key])
+            for key in file
+            if key.startswith(prefix)
+        }
+    network.load_state_dict(state)
+    return network.eval()
 
 
 def names(form: str) -> tuple[list[str], list[str]]:
@@ -32,8 +50,9 @@ def names(form: str) -> tuple[list[str], list[str]]:
 
 def pixels_in_training(network: nn.Module) -> int:
     """Return how many pixels the map of one patch of the training has."""
+    weight = next(network.parameters())
     with torch.no_grad():
-        return network.stem(torch.zeros(1, 1, PATCH, PATCH)).shape[2:].numel()
+        return network.stem(weight.new_zeros(1, 1, PATCH, PATCH)).shape[2:].numel()
 
 
 class Front(nn.Module):

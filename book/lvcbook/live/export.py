@@ -21,7 +21,6 @@ from lvcbook.live import block, page
 
 BOOK = Path(__file__).parents[2]
 SCRIPT = BOOK / "web" / "live" / "blocks.js"
-WEIGHTS = BOOK / "data" / "live.npz"
 LARGEST = max(page.SIZES)
 
 
@@ -71,15 +70,15 @@ def pieces(network) -> dict[str, bytes]:
 def data() -> dict:
     """Return all that the page needs to run the block."""
     networks = {}
-    for name, make in block.NETWORKS.items():
-        network = make()
+    for name in block.NETWORKS:
+        network = block.stored(name)
         networks[name] = {
             "pieces": {
                 piece: base64.b64encode(file).decode()
                 for piece, file in pieces(network).items()
             }
         } | {key: value.tolist() for key, value in block.parameters(network).items()}
-    pixels = block.pixels_in_training(block.trained())
+    pixels = block.pixels_in_training(block.stored("trained"))
     return {"trained at": pixels, "networks": networks}
 
 
@@ -108,12 +107,12 @@ def script(name: str, content: dict) -> str:
 
 def main() -> None:
     argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
+    np.savez_compressed(block.WEIGHTS, **weights())
     SCRIPT.write_text(script("lvcBlocks", data()), encoding="utf-8")
     photos = {name: photograph(name) for name in page.PHOTOGRAPHS}
     as_text = {name: base64.b64encode(file).decode() for name, file in photos.items()}
     page.FILE.write_text(script("lvcPictures", as_text), encoding="utf-8")
-    np.savez_compressed(WEIGHTS, **weights())
-    for path in (SCRIPT, page.FILE, WEIGHTS):
+    for path in (SCRIPT, page.FILE, block.WEIGHTS):
         print(f"{path.relative_to(BOOK.parent)}: {path.stat().st_size / 1000:.0f} kB")
 
 

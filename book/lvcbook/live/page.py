@@ -7,6 +7,7 @@
 import base64
 import io
 import json
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -113,11 +114,11 @@ def grey(name: str, size: int) -> torch.Tensor:
 @cache
 def start() -> dict[str, torch.Tensor]:
     """Return every step of the start state, by its name, in float64."""
-    network, picture = block.trained().double(), grey(START["picture"], START["size"])
+    network = deepcopy(block.stored("trained")).double()
+    picture = grey(START["picture"], START["size"])
     made = block.run(network, picture)
     share = block.pixels_in_training(network) / made[block.SPLIT][0, 0].numel()
     made = block.run(network, picture, share=torch.tensor(share))
-    network.float()
     return made | {"picture": picture}
 
 
@@ -153,7 +154,7 @@ def still() -> Markup:
 
 def page() -> HTML:
     """Return the page. Without its scripts it shows the start state."""
-    network = block.trained()
+    network = block.stored("trained")
     content = json.dumps(data(), ensure_ascii=False, separators=(",", ":"))
     shown = render(
         "live.html",
