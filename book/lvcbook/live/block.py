@@ -7,7 +7,6 @@ Both return every step of the table, by its name.
 
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -85,7 +84,8 @@ class Back(nn.Module):
 
     def forward(self, x, codewords, scale, share):
         def encoding(_, x):
-            layer = SimpleNamespace(codewords=codewords, scale=scale)
+            layer = nn.Module()
+            layer.codewords, layer.scale = codewords, scale
             made = ENCODINGS[self.form](layer, x)
             return made | {"encoding": made["encoding"] * share}
 

@@ -50,9 +50,9 @@ START = {
     "size": 128,
     "trial": "",
     "t": 1,
-    "pixel": [17, 33],
-    "codeword": 0,
-    "channel": 0,
+    "pixel": [18, 22],
+    "codeword": 4,
+    "channel": 2,
     "stop": 0,
 }
 OFF = -1e6  # a scale so far below 0 that its codeword has the weight 0
@@ -137,19 +137,12 @@ def still() -> Markup:
         size=150,
     )
     here = weights[row, column]
-    rows = figures.vectors(
-        (
-            f"Weights of the pixel in row {row}, column {column}",
-            here,
-            f"sum {here.sum():.2f}",
-        ),
-        (
-            "1 + gate of each channel",
-            1 + made["gate"][0],
-            f"up to {1 + made['gate'].max():.2f}",
-        ),
+    place = f"row {row}, column {column}"
+    weights = figures.vectors(
+        (f"Weights of the pixel in {place}", here, f"sum {here.sum():.2f}")
     )
-    return Markup(pictures.data) + Markup(rows.data)
+    factors = figures.vectors(("1 + gate", 1 + made["gate"][0], "one for each channel"))
+    return Markup(pictures.data) + Markup(weights.data) + Markup(factors.data)
 
 
 def page() -> HTML:

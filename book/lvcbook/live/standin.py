@@ -16,7 +16,7 @@ from torch import nn
 import lvc
 
 PHOTOS = ["brick", "grass", "gravel", "coins", "chelsea", "coffee", "camera"]
-CHANNELS, CODES, STEPS, BATCH, PATCH = 16, 8, 300, 32, 32
+CHANNELS, CODES, STEPS, BATCH, PATCH = 16, 8, 150, 32, 32
 SHARPNESS = 8  # of the weights at the start: -scale times the mean squared distance
 
 

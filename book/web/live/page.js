@@ -121,7 +121,7 @@
     find(".says").replaceChildren(...said);
   }
 
-  const KINDS = { codeword: number, rank: number, codes: number, ends: number, before: digits,
+  const KINDS = { codeword: number, rank: number, codes: number, ends: number, t: number,
     channels: number, literal: number, product: number, gate: fixed };
   function came(trial, values) {
     const place = find(".came");
@@ -139,7 +139,7 @@
       const k = run[weight].dims.at(-1), n = pixel[0] * w + pixel[1];
       const weights = run[weight].data.subarray(n * k, n * k + k), gates = run[gate].data;
       const first = weights.indexOf(Math.max(...weights)), top = gates.indexOf(Math.max(...gates));
-      find(".said").replaceChildren(part("said", {
+      find(".said").replaceChildren(part(first === codeword ? "said-same" : "said", {
         row: pixel[0], column: pixel[1], first, weight: fixed(weights[first]), codeword,
         own: fixed(weights[codeword]), top, most: fixed(1 + gates[top]), channel,
         factor: fixed(1 + gates[channel]) }));
@@ -154,7 +154,7 @@
     find("[name=size]").value = state.size;
     find("[name=t]").value = state.t;
     find(".strength").hidden = state.trial !== "scales";
-    find(".strength output").textContent = digits(state.t);
+    find(".strength output").textContent = state.t;
     if (now) {
       const { pixel, codeword, channel, h, w, run } = shown();
       const [, k, c] = run[data.steps.encoding].dims;

@@ -9,7 +9,11 @@ const loadBlock = async (folder) => {
     script.onerror = () => reject(new Error(file));
     document.head.append(script);
   });
-  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const bytes = (text) => {
+    const letters = atob(text), made = new Uint8Array(letters.length);
+    for (let at = 0; at < letters.length; at += 1) made[at] = letters.charCodeAt(at);
+    return made;
+  };
 
   await Promise.all(
     ["engine.js", "ort.wasm.min.js", "blocks.js", "photographs.js"].map(load));

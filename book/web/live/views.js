@@ -6,7 +6,7 @@ const viewsOf = (root, data, part, point) => {
   const digits = (value) => {
     const size = Math.abs(value);
     if (size && (size < 0.001 || size >= 1e5)) return value.toExponential(1);
-    return String(+value.toPrecision(3));
+    return size < 1000 ? value.toPrecision(3) : value.toFixed(0);
   };
   const fixed = (value) => value.toFixed(3);
   const range = (values) => {
