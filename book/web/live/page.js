@@ -121,13 +121,14 @@
     find(".says").replaceChildren(...said);
   }
 
-  const KINDS = { codeword: number, rank: number, codes: number, ends: number, t: number,
-    channels: number, literal: number, product: number, gate: fixed };
+  // What is counted; all else is measured, and shown with three digits.
+  const COUNTED = ["codeword", "rank", "codes", "ends", "instead", "t", "channels", "literal",
+    "product"];
   function came(trial, values) {
     const place = find(".came");
     if (!trial) return place.replaceChildren(part("none"));
     const shownValues = Object.fromEntries(Object.entries(values).map(
-      ([name, value]) => [name, (KINDS[name] ?? digits)(value)]));
+      ([name, value]) => [name, (COUNTED.includes(name) ? number : digits)(value)]));
     return place.replaceChildren(part(`expect-${trial}`, shownValues), part(`came-${trial}`, shownValues));
   }
 

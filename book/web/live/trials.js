@@ -131,7 +131,7 @@ const trialsOf = (block, data) => {
         run: { ...base.run, ...changed },
         values: {
           times: length(changed[encoding].data) / length(base.run[encoding].data),
-          ends: ends(changed), before: ends(base.run), channels: changed[gate].data.length,
+          ends: ends(changed), instead: ends(base.run), channels: changed[gate].data.length,
           gate: gateMoved(changed, base),
         },
       };
