@@ -62,9 +62,9 @@ class Front(nn.Module):
         self.stem, self.conv_1 = network.stem, network.block.conv_1
 
     def forward(self, picture):
-        made = {
-            "input": self.stem(standardised(rearrange(picture, "b 1 h w -> b h w")))
-        }
+        # Mean and variance in float64: runtimes differ in how they sum many pixels.
+        grey = rearrange(picture, "b 1 h w -> b h w").double()
+        made = {"input": self.stem(standardised(grey).to(picture.dtype))}
         made[SPLIT] = self.conv_1(made["input"])
         return tuple(made.values())
 
