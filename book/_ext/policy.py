@@ -38,6 +38,7 @@ def policy(page: str) -> str:
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data: blob:",
             "font-src 'self'",
+            "worker-src 'none'",
             "base-uri 'none'",
             "form-action 'self'",
         ]
