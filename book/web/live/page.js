@@ -250,13 +250,13 @@
     find("[name=camera]").addEventListener("click", async () => {
       try {
         stream = await navigator.mediaDevices.getUserMedia({ video: true });
+        video.srcObject = stream;
+        await video.play();
       } catch (error) {
         tell("no-camera", { error: error.name });
         return;
       }
-      video.srcObject = stream;
       box.hidden = false;
-      await video.play();
       box.querySelector("[name=shoot]").focus();
     });
     box.querySelector("[name=stop]").addEventListener("click", stop);
