@@ -83,6 +83,13 @@ def load_cfpnet(
                 f"with {channels} channels and {num_codes} codewords, "
                 f"got {_described(stored)}"
             )
+        counts = not tensor.is_floating_point()
+        dense = stored.layout == torch.strided and not stored.is_meta
+        if not dense or not (counts or stored.is_floating_point()):
+            raise ValueError(
+                f"load_cfpnet: {name} must hold dense numbers such as {tensor.dtype}, "
+                f"got {stored.dtype}, {stored.layout}, on {stored.device}"
+            )
     missing, foreign = block.load_state_dict(state, strict=False)
     for names, fault in ((missing, "lacks"), (foreign, "also holds")):
         if names:
@@ -98,9 +105,9 @@ def load_cfpnet(
     ]
     if lost:
         warnings.warn(
-            f"load_cfpnet: numbers that are not finite: {', '.join(lost)}. Half "
-            "precision ends at 65504 and stores inf for what is larger, so this is not "
-            "the block that was trained: load a file in float32",
+            f"load_cfpnet: numbers that are not finite: {', '.join(lost)}. If the file "
+            "is in half precision, which ends at 65504 and stores inf for what is "
+            "larger, load one in float32",
             stacklevel=2,
         )
     return block.eval()
@@ -108,11 +115,10 @@ def load_cfpnet(
 
 def _opened(path: str | os.PathLike) -> object:
     allowed = getattr(torch.serialization, "safe_globals", nullcontext)  # torch >= 2.5
+    open(path, "rb").close()  # raises OSError, and only for what is no file to read
     try:
         with allowed(_NUMPY):
             return torch.load(path, map_location="cpu", weights_only=True)
-    except (FileNotFoundError, IsADirectoryError, PermissionError):
-        raise
     except Exception as error:  # of many kinds: whatever the first bytes seem to say
         refused = re.search(r"Unsupported (?:global: GLOBAL|class) (\S+)", str(error))
         if refused:

@@ -6,8 +6,8 @@ c channels. Wrong input raises TypeError or ValueError, see `lvc.checks.checked`
 
 The last four functions return what the steps of a layer or block make, by the name of
 the step, in the order of `lvc.steps`. They take the map that its forward takes and give
-its numbers, up to rounding. They run its own parts: in training mode BatchNorm's
-running statistics move, as in a forward.
+its numbers, up to rounding and before `lvc.trained_at`. They run its own parts: in
+training mode BatchNorm's running statistics move, as in a forward.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def residuals(
 
     Shapes: (b n c), (k c) -> (b n k c).
     Errors: TypeError, ValueError (see the module).
-    Source: r_ik in Zhang, Xue and Dana, Deep TEN, CVPR 2017, section 3.
+    Source: r_ik in Zhang, Xue and Dana, Deep TEN, CVPR 2017.
     """
     return rearrange(x, "b n c -> b n 1 c") - rearrange(codewords, "k c -> 1 1 k c")
 
@@ -60,7 +60,7 @@ def aggregate(
 
     Shapes: (b n k), (b n c), (k c) -> (b k c).
     Errors: TypeError, ValueError (see the module).
-    Source: e_k in Deep TEN, section 3; CFPNet's `Encoding.aggregate`.
+    Source: e_k in Deep TEN; CFPNet's `Encoding.aggregate`.
     """
     weighted = rearrange(weights, "b n k -> b n k 1") * residuals(x, codewords)
     return reduce(weighted, "b n k c -> b k c", "sum")

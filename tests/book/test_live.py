@@ -75,7 +75,7 @@ def test_the_page_has_every_step_and_the_numbers_of_training():
         before, after = block.names(form)
         table = lvc.shape_table(lvc.EXAMPLE, form=form)
         assert before + after == [row.step.name for row in table.rows]
-    assert KNOWN["trained at"] == block.pixels_in_training(network), REBUILD
+    assert KNOWN["pixels"] == block.pixels_in_training(network), REBUILD
     for name, known in KNOWN["networks"].items():
         for key, value in block.parameters(block.stored(name)).items():
             assert torch.allclose(torch.tensor(known[key]), value), REBUILD

@@ -15,7 +15,7 @@ MADE = {"engine.js", "ort.wasm.min.js", "blocks.js", "photographs.js"}
 SCRIPTS = sorted(path for path in WEB.rglob("*.js") if path.name not in MADE)
 TAG = re.compile(r"</?[a-zA-Z]|<!--")
 # Where a script names elements, words are selectors.
-SELECTED = re.compile(r"(?:querySelector(?:All)?|closest|all)\($")
+SELECTED = re.compile(r"(?:querySelector(?:All)?|closest|all|find)\($")
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,;:]? (… )?[A-Za-z]{2,}|[A-Za-z]{2,}[.:;!?]( |$)")
 STYLES = re.compile(r'<style data-file="([\w.]+)">')
 

@@ -79,7 +79,7 @@ def data() -> dict:
             }
         } | {key: value.tolist() for key, value in block.parameters(network).items()}
     pixels = block.pixels_in_training(block.stored("trained"))
-    return {"trained at": pixels, "networks": networks}
+    return {"pixels": pixels, "networks": networks}
 
 
 def weights() -> dict[str, np.ndarray]:

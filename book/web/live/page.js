@@ -87,7 +87,7 @@
       const bitmap = await bitmapOf(asked.picture);
       const picture = pictures.small(bitmap, asked.size);
       const front = await block.front("trained", picture.grey, picture.height, picture.width);
-      const [, , h, w] = front[data.split].dims, share = block["trained at"] / (h * w);
+      const [, , h, w] = front[data.split].dims, share = block.pixels / (h * w);
       const back = await block.back("trained", "literal", front[data.split],
         { ...block.weights("trained"), share }, data.shown);
       const stride = Math.max(1, Math.round(Math.max(picture.height, picture.width) / Math.max(h, w)));

@@ -37,8 +37,11 @@ const viewsOf = (root, data, part, point) => {
     context.putImageData(image, 0, 0);
     return context;
   }
-  const label = (name, words, values) =>
+  function label(name, words, values) {
+    canvas(name).removeAttribute("aria-hidden");
+    canvas(name).setAttribute("role", "img");
     canvas(name).setAttribute("aria-label", part(words, values).textContent);
+  }
 
   // Marks are boxes over a canvas, in shares of it.
   function mark(name, kind, at, [left, top, width, height]) {
