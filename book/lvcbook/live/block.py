@@ -37,8 +37,8 @@ def parts(network: nn.Module) -> tuple[nn.Module, LVCBlock]:
 def fresh() -> nn.Module:
     """Return the network before training, in eval mode.
 
-    Its BatchNorm layers have the statistics of the patches of one photograph: those that
-    they start with fit no picture.
+    Its BatchNorm layers have the statistics of the patches of one photograph, since
+    those that they start with fit no picture.
     """
     network = new()
     norms = [part for part in network.modules() if hasattr(part, "momentum")]
