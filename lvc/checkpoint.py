@@ -108,11 +108,10 @@ def load_cfpnet(
 
 def _opened(path: str | os.PathLike) -> object:
     allowed = getattr(torch.serialization, "safe_globals", nullcontext)  # torch >= 2.5
+    open(path, "rb").close()  # raises OSError, and only for what is no file to read
     try:
         with allowed(_NUMPY):
             return torch.load(path, map_location="cpu", weights_only=True)
-    except (FileNotFoundError, IsADirectoryError, PermissionError):
-        raise
     except Exception as error:  # of many kinds: whatever the first bytes seem to say
         refused = re.search(r"Unsupported (?:global: GLOBAL|class) (\S+)", str(error))
         if refused:

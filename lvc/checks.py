@@ -34,8 +34,8 @@ def checked(function: Function) -> Function:
     `torch.fx` traces through a module's method, and takes a function as one node.
 
     Raises on a call: TypeError for what is not a dense tensor of float16, bfloat16,
-    float32 or float64 numbers, ValueError for a wrong number of axes, a wrong size, or
-    another device.
+    float32 or float64 numbers, or not of the parameters' dtype, ValueError for a wrong
+    number of axes, a wrong size, or another device.
     """
     axes_of = {
         name: [_letter_and_attribute(axis) for axis in annotation.dim_str.split()]

@@ -113,7 +113,7 @@ class LVCBlock(nn.Module):
     Shapes: (b c h w) -> (b c h w), with c = channels, at least 4. `out_channels` is
     there for files written for the official code; it must be `channels`.
     Errors: TypeError, ValueError (see the module).
-    Source: CFPNet, the learnable visual center of section 3.
+    Source: CFPNet, the learnable visual center.
     """
 
     def __init__(
@@ -165,8 +165,8 @@ class LightMLPBlock(nn.Module):
 
     Shapes: (b c h w) -> (b c h w), with c = channels.
     Errors: TypeError, ValueError (see the module).
-    Source: CFPNet, the lightweight MLP of section 3. A `linear` that no forward uses is
-    left out here, and dropped from a checkpoint that has it.
+    Source: CFPNet, the lightweight MLP. A `linear` that no forward uses is left out
+    here, and dropped from a checkpoint that has it.
     """
 
     def __init__(self, channels: int, device=None, dtype=None):
@@ -217,7 +217,7 @@ class EVCBlock(nn.Module):
     Shapes: (b c h w) -> (b c h w), with c = channels, at least 4. `out_channels` is
     there for files written for the official code; it must be `channels`.
     Errors: TypeError, ValueError (see the module).
-    Source: CFPNet, the explicit visual center of section 3.
+    Source: CFPNet, the explicit visual center.
     """
 
     def __init__(

@@ -28,7 +28,7 @@ def residuals(
 
     Shapes: (b n c), (k c) -> (b n k c).
     Errors: TypeError, ValueError (see the module).
-    Source: r_ik in Zhang, Xue and Dana, Deep TEN, CVPR 2017, section 3.
+    Source: r_ik in Zhang, Xue and Dana, Deep TEN, CVPR 2017.
     """
     return rearrange(x, "b n c -> b n 1 c") - rearrange(codewords, "k c -> 1 1 k c")
 
@@ -60,7 +60,7 @@ def aggregate(
 
     Shapes: (b n k), (b n c), (k c) -> (b k c).
     Errors: TypeError, ValueError (see the module).
-    Source: e_k in Deep TEN, section 3; CFPNet's `Encoding.aggregate`.
+    Source: e_k in Deep TEN; CFPNet's `Encoding.aggregate`.
     """
     weighted = rearrange(weights, "b n k -> b n k 1") * residuals(x, codewords)
     return reduce(weighted, "b n k c -> b k c", "sum")

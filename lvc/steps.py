@@ -29,7 +29,7 @@ class Step:
 
     `part` is the submodule or parameter at work. `parameters` has the axes of each
     parameter that the step is the first to give a gradient, in the order of the
-    state_dict.
+    state_dict, or of the inner steps where the step is a whole block.
     `operations` are products of axes and numbers: '2 b n k c' is two for each
     combination of an image, a pixel, a codeword and a channel; they stand at the
     `intermediates` if there are any.

@@ -82,8 +82,10 @@ def shape_table(sizes: Sizes, block: type = LVCBlock, form: str = "literal") -> 
     Errors: TypeError for another block or what is no Sizes, ValueError for another form
     or sizes that the block cannot have.
     """
+    if not isinstance(block, type):
+        _refuse("shape_table", f"an instance of {type(block).__name__}")
     if block not in TENSORS:
-        _refuse("shape_table", getattr(block, "__name__", block))
+        _refuse("shape_table", block.__name__)
     if not isinstance(sizes, Sizes):
         raise TypeError(
             f"shape_table: sizes must be lvc.Sizes, got {type(sizes).__name__}"
@@ -110,9 +112,10 @@ def trace(
 
     `form` is "literal", what the block would make in the form of `lvc.reference`, or
     "product", what it makes when it runs. A copy runs on PyTorch's fake tensors, which
-    have shape, dtype and device but no memory: a map of any size takes no time, dtypes
-    under autocast are those of a real run, and your block stays as it is. Its forward
-    hooks do not run. A parameter counts at the first step that gives it a gradient.
+    have shape, dtype and device but no memory: a large map takes no longer than a small
+    one, dtypes under autocast are those of a real run, and your block stays as it is.
+    Its forward hooks do not run. A parameter counts at the first step that gives it a
+    gradient.
 
     Errors: TypeError for another block, or one with a forward of its own; ValueError
     for another form; for the input, as the block itself.

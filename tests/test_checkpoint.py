@@ -405,6 +405,10 @@ def test_no_file(tmp_path):
         lvc.load_cfpnet(tmp_path / "nothing.pth")
     with pytest.raises((IsADirectoryError, PermissionError)):
         lvc.load_cfpnet(tmp_path)
+    (tmp_path / "README.md").touch()
+    for path in tmp_path / "README.md" / "x.pth", tmp_path / f"{'x' * 300}.pth":
+        with pytest.raises(OSError, match=re.escape(str(path))):
+            lvc.load_cfpnet(path)
 
 
 @pytest.mark.parametrize("zipped", [True, False], ids=["zip", "before torch 1.6"])

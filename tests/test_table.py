@@ -290,7 +290,11 @@ def test_trace_refuses_what_it_has_no_table_for():
         TypeError, match=f"^trace: block must be one of {names}, got Linear$"
     ):
         trace(nn.Linear(2, 2), x)
-    for kind, got in ((nn.Linear, "Linear"), (8, "8")):
+    for kind, got in (
+        (nn.Linear, "Linear"),
+        (lvc.LVCBlock(8), "an instance of LVCBlock"),
+        ([lvc.LVCBlock], "an instance of list"),
+    ):
         with pytest.raises(
             TypeError, match=f"^shape_table: block must be one of {names}, got {got}$"
         ):

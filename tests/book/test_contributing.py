@@ -44,3 +44,5 @@ def test_cells_are_named_and_tagged_so():
     cells = CHAPTERS["ch03_scaled_l2"].cells
     assert {"strip", "setup", "exercise-2-text"} <= {cell.id for cell in cells}
     assert {"lvc", "hide-cell", "remove-input"} <= set().union(*map(tags, cells))
+    folded = CHAPTERS["ch11_claims"].cells
+    assert "hide-input" in set().union(*map(tags, folded))

@@ -45,7 +45,7 @@ def check_scale(answer, near: float, far: float):
         yield "this gives the farther one 0.9: the sign is off"
     if abs(weight - 1 / (1 + exp(-0.9))) < 1e-3:
         yield "the difference of the scores is the logarithm of 9, not 0.9"
-    if abs(weight - 0.9) >= 1e-3:
+    if not abs(weight - 0.9) < 1e-3:  # nan is not near
         yield f"this gives the nearer one a weight of {weight:.3f}"
 
 

@@ -82,7 +82,7 @@ def check_axes(answer):
     }
     if answer is None or answer is ...:
         yield "put letters in place of the dots"
-    if not isinstance(answer, str) or not {*answer} <= {*"bkc ,"}:
+    if not isinstance(answer, str) or not {*answer} <= {*"bkc ,"} or not answer:
         yield 'expected letters of axes as a string, such as "b c"'
     axes = {*answer} - {*" ,"}
     for words, letters in mistakes.items():

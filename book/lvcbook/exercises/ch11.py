@@ -63,6 +63,7 @@ def check_scale(function):
     """Check scales in (-1, 0) with which every pixel's nearest codeword weighs most."""
     generator = torch.Generator().manual_seed(1)
     x = torch.randn(2, 24, 3, generator=generator, dtype=torch.float64)
+    x = torch.cat([x, 1e5 * x], dim=1)  # far out, any two scales that differ show
     codewords = torch.randn(5, 3, generator=generator, dtype=torch.float64)
     scale = function(codewords)
     if scale is None:

@@ -64,6 +64,7 @@ WRONG = {
         "the difference of the scores is the logarithm of 9, not 0.9": -0.9 / 0.3,
         "this gives the nearer one a weight of 0.722": -log10(9) / 0.3,
         "this gives the nearer one a weight of 0.500": 0,
+        "this gives the nearer one a weight of nan": [float("nan"), -float("inf")],
     },
     "check_hard": {
         "it returned None, expected (b n k) = (2, 24, 5)": lambda x, c: None,

@@ -62,7 +62,11 @@ WRONG = {
     },
     "check_axes": {
         "put letters in place of the dots": ...,
-        'expected letters of axes as a string, such as "b c"': [("b", "k"), "batch"],
+        'expected letters of axes as a string, such as "b c"': [
+            ("b", "k"),
+            "batch",
+            "",
+        ],
         "this is the norm of the block, whose running_mean has 64 numbers": "b c",
         "this axis keeps a number of its own, the question is for the others": "c",
         "images of the batch are averaged too": "k",

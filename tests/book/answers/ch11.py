@@ -57,9 +57,10 @@ WRONG = {
             lambda codewords: torch.full((5,), 0.5),
             lambda codewords: torch.zeros(5),
         ],
-        "only 31% of the pixels give their nearest the most": lambda codewords: (
-            torch.linspace(-0.9, -0.1, 5)
-        ),
+        "only …% of the pixels give their nearest the most": [
+            lambda codewords: torch.linspace(-0.9, -0.1, 5),
+            lambda codewords: torch.linspace(-0.501, -0.499, 5),
+        ],
     },
 }
 RIGHT = {
