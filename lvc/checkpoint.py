@@ -83,6 +83,13 @@ def load_cfpnet(
                 f"with {channels} channels and {num_codes} codewords, "
                 f"got {_described(stored)}"
             )
+        counts = not tensor.is_floating_point()
+        dense = stored.layout == torch.strided and not stored.is_meta
+        if not dense or not (counts or stored.is_floating_point()):
+            raise ValueError(
+                f"load_cfpnet: {name} must hold dense floating-point numbers, "
+                f"got {stored.dtype}, {stored.layout}, on {stored.device}"
+            )
     missing, foreign = block.load_state_dict(state, strict=False)
     for names, fault in ((missing, "lacks"), (foreign, "also holds")):
         if names:

@@ -1,7 +1,7 @@
 """Every step of every block, in order: data, from which all tables are made.
 
 An Encoding has two forms: the literal form, `lvc.reference`, is the one to read; the
-product form, `lvc.functional`, the one that the layers run. A LightMLPBlock has none.
+product form, `lvc.functional`, the one that the layers run. A LightMLPBlock has one.
 """
 
 import re

@@ -359,6 +359,21 @@ def test_each_tensor_of_a_wrong_shape(name):
         lvc.load_cfpnet({**STATE, name: STATE[name].numpy()})
 
 
+@pytest.mark.parametrize("name", ["bn1.weight", "lvc.LVC.3.codewords"])
+def test_a_tensor_that_holds_other_numbers_or_none(name):
+    message = f"{name} must hold dense floating-point numbers, got "
+    for wrong, got in (
+        (STATE[name].long(), "torch.int64, torch.strided, on cpu"),
+        (STATE[name] * 1j, "torch.complex64, torch.strided, on cpu"),
+        (STATE[name].to_sparse(), "torch.float32, torch.sparse_coo, on cpu"),
+        (STATE[name].to("meta"), "torch.float32, torch.strided, on meta"),
+    ):
+        with one_sentence(ValueError, message + got):
+            lvc.load_cfpnet({**STATE, name: wrong})
+    counted = STATE["bn1.num_batches_tracked"]
+    assert_is(lvc.load_cfpnet({**STATE, "bn1.num_batches_tracked": counted.float()}))
+
+
 def test_codewords_of_a_wrong_shape():
     name = "lvc.LVC.3.codewords"
     for wrong, what in {

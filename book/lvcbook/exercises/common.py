@@ -1,4 +1,5 @@
-"""What the checks of all chapters share. A check prints one line and raises nothing.
+"""What the checks of all chapters share. A check prints one line, and raises nothing
+that the answer does not raise.
 
 Each check draws its own input, with a different size for every axis, so that a swapped
 axis cannot pass. It first looks at the shape, then for a typical mistake, and names the
