@@ -45,7 +45,8 @@ class Sizes(NamedTuple):
     def of(self, axes: str) -> tuple[int, ...]:
         """Return the sizes of axes such as 'b n c' or 'b (4 c) h w'.
 
-        n is h w, m a quarter of c, j half of k, rounded up; a number stands for itself.
+        n is h w, m a quarter of c, rounded down, j half of k, rounded up; a number
+        stands for itself.
         """
         return tuple(prod(map(self._size, axis)) for axis in factors(axes))
 

@@ -87,7 +87,7 @@ def load_cfpnet(
         dense = stored.layout == torch.strided and not stored.is_meta
         if not dense or not (counts or stored.is_floating_point()):
             raise ValueError(
-                f"load_cfpnet: {name} must hold dense floating-point numbers, "
+                f"load_cfpnet: {name} must hold dense numbers such as {tensor.dtype}, "
                 f"got {stored.dtype}, {stored.layout}, on {stored.device}"
             )
     missing, foreign = block.load_state_dict(state, strict=False)
@@ -105,9 +105,9 @@ def load_cfpnet(
     ]
     if lost:
         warnings.warn(
-            f"load_cfpnet: numbers that are not finite: {', '.join(lost)}. Half "
-            "precision ends at 65504 and stores inf for what is larger, so this is not "
-            "the block that was trained: load a file in float32",
+            f"load_cfpnet: numbers that are not finite: {', '.join(lost)}. If the file "
+            "is in half precision, which ends at 65504 and stores inf for what is "
+            "larger, load one in float32",
             stacklevel=2,
         )
     return block.eval()

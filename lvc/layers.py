@@ -2,7 +2,7 @@
 
 Source: Quan, Zhang, Zhang and Tang, Centralized Feature Pyramid for Object Detection,
 arXiv 2210.02093 (CFPNet), and its code. As in torch.nn, `device` and `dtype` are those
-of the parameters, and `reset_parameters` draws a module's own ones anew. TorchScript
+of the parameters, and `reset_parameters` starts a module's own ones anew. TorchScript
 takes the blocks by `torch.jit.trace`, not by `torch.jit.script`. Wrong input raises
 TypeError or ValueError, see `lvc.checks`.
 """
@@ -58,8 +58,8 @@ class Encoding(nn.Module):
 class Mean(nn.Module):
     """Take the mean over axis `dim`, which goes, or stays with size 1 if `keep_dim`.
 
-    Errors: TypeError (see the module), IndexError for an axis that the input does not
-    have.
+    Errors: TypeError, ValueError (see the module), IndexError for an axis that the
+    input does not have.
     """
 
     def __init__(self, dim: int, keep_dim: bool = False):

@@ -6,8 +6,8 @@ c channels. Wrong input raises TypeError or ValueError, see `lvc.checks.checked`
 
 The last four functions return what the steps of a layer or block make, by the name of
 the step, in the order of `lvc.steps`. They take the map that its forward takes and give
-its numbers, up to rounding. They run its own parts: in training mode BatchNorm's
-running statistics move, as in a forward.
+its numbers, up to rounding and before `lvc.trained_at`. They run its own parts: in
+training mode BatchNorm's running statistics move, as in a forward.
 """
 
 from collections.abc import Callable

@@ -79,8 +79,8 @@ def shape_table(sizes: Sizes, block: type = LVCBlock, form: str = "literal") -> 
     `block` is Encoding, LVCBlock, LightMLPBlock or EVCBlock. `form` is "literal", as in
     `lvc.reference`, or "product", as the layers run.
 
-    Errors: TypeError for another block or what is no Sizes, ValueError for another form
-    or sizes that the block cannot have.
+    Errors: TypeError for another block, what is no Sizes, or sizes that are no whole
+    numbers; ValueError for another form or sizes that the block cannot have.
     """
     if not isinstance(block, type):
         _refuse("shape_table", f"an instance of {type(block).__name__}")

@@ -361,7 +361,7 @@ def test_each_tensor_of_a_wrong_shape(name):
 
 @pytest.mark.parametrize("name", ["bn1.weight", "lvc.LVC.3.codewords"])
 def test_a_tensor_that_holds_other_numbers_or_none(name):
-    message = f"{name} must hold dense floating-point numbers, got "
+    message = f"{name} must hold dense numbers such as torch.float32, got "
     for wrong, got in (
         (STATE[name].long(), "torch.int64, torch.strided, on cpu"),
         (STATE[name] * 1j, "torch.complex64, torch.strided, on cpu"),
@@ -371,6 +371,9 @@ def test_a_tensor_that_holds_other_numbers_or_none(name):
         with one_sentence(ValueError, message + got):
             lvc.load_cfpnet({**STATE, name: wrong})
     counted = STATE["bn1.num_batches_tracked"]
+    message = "bn1.num_batches_tracked must hold dense numbers such as torch.int64, got torch.int64, torch.strided, on meta"
+    with one_sentence(ValueError, message):
+        lvc.load_cfpnet({**STATE, "bn1.num_batches_tracked": counted.to("meta")})
     assert_is(lvc.load_cfpnet({**STATE, "bn1.num_batches_tracked": counted.float()}))
 
 
@@ -396,11 +399,15 @@ def test_what_half_precision_could_not_hold():
         n: t.half() if t.is_floating_point() else t
         for n, t in large.state_dict().items()
     }
-    sentence = "load_cfpnet: numbers that are not finite: 1 of 5 in lvc.LVC.4.running_mean, 2 of 5 in lvc.LVC.4.running_var. Half precision ends at 65504 and stores inf for what is larger, so this is not the block that was trained: load a file in float32"
+    sentence = "load_cfpnet: numbers that are not finite: 1 of 5 in lvc.LVC.4.running_mean, 2 of 5 in lvc.LVC.4.running_var. If the file is in half precision, which ends at 65504 and stores inf for what is larger, load one in float32"
     with pytest.warns(UserWarning, match=f"^{re.escape(sentence)}$") as caught:
         inspect.unwrap(lvc.load_cfpnet)(half)  # a check counts as a caller
     assert [warning.filename for warning in caught] == [__file__]
     assert torch.finfo(torch.float16).max == 65504
+    # A file in float32 may hold the same, and no other file helps.
+    wide = {name: tensor.float() for name, tensor in half.items()}
+    with pytest.warns(UserWarning, match=f"^{re.escape(sentence)}$"):
+        lvc.load_cfpnet(wide)
     # The remedy of the sentence.
     with warnings.catch_warnings():
         warnings.simplefilter("error")

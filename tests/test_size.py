@@ -65,6 +65,14 @@ def test_a_second_call_takes_the_new_size(block):
     torch.testing.assert_close(layer(X), plain * 4)
 
 
+def test_the_literal_form_is_that_before_the_call(block):
+    before = lvc.reference.lvc_block(block, X)["output"]
+    lvc.trained_at(block, torch.zeros(1, 8, 12, 12).double())
+    after = lvc.reference.lvc_block(block, X)["output"]
+    torch.testing.assert_close(after, before)
+    assert (block(X) - after).abs().max() > 1e-3
+
+
 def test_every_encoding_has_the_pixels_of_its_own_map_and_modes_stay():
     network = nn.Sequential(lvc.EVCBlock(8), nn.MaxPool2d(2), lvc.LVCBlock(8))
     network[0].eval()

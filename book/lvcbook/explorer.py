@@ -106,7 +106,7 @@ import lvc
 torch.set_default_device("meta")  # shapes without memory; leave it out to compute
 block = lvc.{block}({arguments}).eval()
 x = torch.rand({b}, {c}, {h}, {w})
-print(lvc.trace(block, x))
+print(lvc.trace(block, x, "{form}"))
 """
 
 

@@ -382,11 +382,12 @@ def test_the_channels_of_the_necks_are_those_of_the_official_code():
     assert explorer.PRESETS[4].sizes == (1, 512, 480 // 8, 480 // 8, 32)
 
 
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", KINDS)
-def test_the_copied_code_runs_and_prints_the_table(page, name):
+def test_the_copied_code_runs_and_prints_the_table(page, name, form):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     sizes = Sizes(3, 3000, 700, 7, 500)
-    go(page, name, **sizes._asdict())
+    go(page, name, form, **sizes._asdict())
     page.click("[name=copy]")
     page.wait_for_selector("text=Copied.")
     code = page.evaluate("navigator.clipboard.readText()")
@@ -397,7 +398,7 @@ def test_the_copied_code_runs_and_prints_the_table(page, name):
             exec(code, {})
     finally:
         torch.set_default_device(None)
-    assert printed.getvalue().strip() == repr(shape_table(sizes, KINDS[name]))
+    assert printed.getvalue().strip() == repr(shape_table(sizes, KINDS[name], form))
 
 
 def test_the_copied_code_is_a_whole_program(page):

@@ -82,7 +82,11 @@ def check_axes(answer):
     }
     if answer is None or answer is ...:
         yield "put letters in place of the dots"
-    if not isinstance(answer, str) or not {*answer} <= {*"bkc ,"} or not answer:
+    if (
+        not isinstance(answer, str)
+        or not {*answer} <= {*"bkc ,"}
+        or not answer.strip(" ,")
+    ):
         yield 'expected letters of axes as a string, such as "b c"'
     axes = {*answer} - {*" ,"}
     for words, letters in mistakes.items():

@@ -3,7 +3,7 @@ that the answer does not raise.
 
 Each check draws its own input, with a different size for every axis, so that a swapped
 axis cannot pass. It first looks at the shape, then for a typical mistake, and names the
-first number that is off if the mistake is a new one.
+number that is farthest off if the mistake is a new one.
 """
 
 from collections.abc import Callable, Iterator

@@ -66,6 +66,7 @@ WRONG = {
             ("b", "k"),
             "batch",
             "",
+            " ,",
         ],
         "this is the norm of the block, whose running_mean has 64 numbers": "b c",
         "this axis keeps a number of its own, the question is for the others": "c",
