@@ -9,8 +9,8 @@ import torch
 from lvcbook import experiment
 from lvcbook.experiment import (
     __main__,
-    answers,
     block,
+    decide,
     networks,
     protocol,
     runs,
@@ -186,8 +186,8 @@ def test_no_test_run_starts_before_all_rates_are_chosen():
 
 
 def test_holm_multiplies_the_smallest_by_all_and_never_falls():
-    assert answers.holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    assert answers.holm([0.5, 0.9]) == pytest.approx([1.0, 1.0])
+    assert decide.holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert decide.holm([0.5, 0.9]) == pytest.approx([1.0, 1.0])
 
 
 @pytest.mark.parametrize(
@@ -201,11 +201,11 @@ def test_holm_multiplies_the_smallest_by_all_and_never_falls():
     ],
 )
 def test_a_difference_is_found_at_the_steps_and_at_twice_them(once, longer, expected):
-    assert answers.verdict(once, longer) == expected
+    assert decide.verdict(once, longer) == expected
 
 
 def test_an_interval_is_of_paired_differences():
-    mean, low, high = answers.interval(torch.tensor([1.0, 2.0, 3.0]))
+    mean, low, high = decide.interval(torch.tensor([1.0, 2.0, 3.0]))
     half = 4.302653 / 3**0.5  # Student's t for three
     assert (mean, low, high) == pytest.approx((2, 2 - half, 2 + half), abs=1e-5)
 
