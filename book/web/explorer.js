@@ -41,7 +41,8 @@
     const units = part("units").textContent.split(", ");
     let [rounded, unit] = [Number(value), 0];
     while (rounded >= 1024 && unit < units.length - 1) [rounded, unit] = [rounded / 1024, unit + 1];
-    return `${rounded.toPrecision(3).replace(/\.?0+$/, rounded % 1 ? "" : "$&")} ${units[unit]}`;
+    const digits = rounded < 100 ? rounded.toPrecision(3) : rounded.toFixed();
+    return `${number(Number(digits))} ${units[unit]}`;
   }
   function chips(one) {
     const sizes = shape(one);

@@ -324,6 +324,21 @@ def test_the_step_under_the_pointer_or_the_focus_is_explained(page):
         )
 
 
+def test_an_amount_is_said_in_three_digits(page):
+    page.focus("[data-step='0']")
+    for sizes, amount in {
+        Sizes(1, 4, 1, 1, 1): "16 bytes",
+        Sizes(1, 4, 1, 63, 1): "1,008 bytes",
+        Sizes(1, 4, 1, 64, 1): "1 KiB",
+        Sizes(6, 47, 10, 10, 1): "110 KiB",  # 110.2
+        Sizes(1, 4, 64, 1010, 1): "1,010 KiB",
+        Sizes(6, 100, 64, 32, 1): "4.69 MiB",
+        Sizes(1024, 4096, 1024, 1024, 1): "16 TiB",
+    }.items():
+        go(page, **sizes._asdict())
+        assert f" of 4 bytes, {amount}. " in page.inner_text(".explained")
+
+
 def test_the_address_holds_the_settings(page, open_page):
     commit(page, "c", "48")
     page.check("[name=block][value=EVCBlock]")
