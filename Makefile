@@ -1,5 +1,5 @@
 # make book | make pdf | make test | make lab | make run | make mutants | make bench
-# make experiment | make oldest | make clean
+# make experiment | make live | make oldest | make clean
 #
 # make test FAST=1 takes under a minute: no built page, no test marked slow, and of the
 # notebooks those that differ from the last commit.
@@ -17,7 +17,7 @@ SOURCES := _config.yml _toc.yml $(wildcard $(PAGES:=.md) $(PAGES:=.ipynb)) \
   $(shell LC_ALL=C find book lvc -type f ! -name '*.ipynb' ! -name '*.pyc' \
     ! -path '*/.*' ! -path '*[!A-Za-z0-9._/-]*')
 
-.PHONY: book pdf test lab run mutants bench experiment oldest clean
+.PHONY: book pdf test lab run mutants bench experiment live oldest clean
 .DELETE_ON_ERROR:
 
 book: $(PAGE)
@@ -56,6 +56,12 @@ bench: .venv/installed
 # to train all of them afresh: make experiment FRESH=1.
 experiment: .venv/installed
 	cd book && ../$(BIN)/python -m lvcbook.experiment $(if $(FRESH),--fresh)
+
+# Make what the live page runs: the engine, by npm, if it is another version, and
+# the block of the experiment, trained and new.
+live: .venv/installed
+	$(BIN)/python -m tools.pack_engine
+	cd book && ../$(BIN)/python -m lvcbook.live.export
 
 # Test the module with the oldest PyTorch that it takes, in an environment of its own.
 # That PyTorch needs Python 3.10 or 3.11. It has no float16 on the CPU, no jagged tensors,

@@ -39,6 +39,14 @@ COMMANDS = {
         "--fresh",
         [(["digits"], "unrecognized arguments: digits")],
     ),
+    "lvcbook.live.export": (
+        "every step",
+        [(["trained"], "unrecognized arguments: trained")],
+    ),
+    "tools.pack_engine": (
+        "onnxruntime-web",
+        [(["1.31.0"], "unrecognized arguments: 1.31.0")],
+    ),
     "tools.bench": (
         "tools.pasted",
         [(["--quick"], "unrecognized arguments: --quick")],

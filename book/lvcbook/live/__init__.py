@@ -1,0 +1,1 @@
+"""The live page: the block of the experiment, trained and new, run in the browser."""
