@@ -1,13 +1,24 @@
-"""The experiment of chapter 12: small networks learn to name photographs and digits.
+"""The experiment of chapter 12: small networks, with and without the block.
 
-An arm is one design. Every arm runs with the same seeds. A seed fixes what trains and
-what tests, the first weights of what the arms share, and the batches.
+An arm is one design, `protocol` says how arms are compared, `decide` what came.
 """
 
 # ruff: noqa: F401 -- the names that the chapter uses
-from .arms import ARMS, CODES, GATES, HEADS, LONGER, PHOTOS, SEEDS, SETTINGS, Arm
-from .data import Digits, Photographs, grey, windows
-from .findings import CORNERS
-from .networks import network
-from .runs import saved, small
-from .training import WATCH, train
+from .block import new, trained
+from .data import Digits, Photographs, grey, standardised
+from .decide import answers, interval, scores, verdicts
+from .findings import CORNERS, SIZES, accuracy, gate_of, paint
+from .protocol import (
+    ARMS,
+    LEVEL,
+    ONCE,
+    PRIMARY,
+    SEEDS,
+    SETTINGS,
+    TUNING_SEEDS,
+    Arm,
+    twice,
+)
+from .runs import chosen, distance, first_losses, saved, validation
+from .scenes import Scenes
+from .training import train

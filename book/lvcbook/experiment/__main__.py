@@ -6,7 +6,7 @@ It is written after each run: started again, the experiment goes on where it sto
 import argparse
 import sys
 
-from . import SETTINGS, runs
+from . import block, runs
 
 
 def main() -> None:
@@ -14,19 +14,24 @@ def main() -> None:
     parser.add_argument(
         "--fresh",
         action="store_true",
-        help="train everything again, also what is stored: on two cores in about a "
-        "quarter of an hour; if it is stopped, it goes on without this option",
+        help="train everything again, also what is stored: on two cores in about an "
+        "hour; if it is stopped, it goes on without this option",
     )
     fresh, known = parser.parse_args().fresh, runs.saved()
-    if fresh or not known["runs"]:
-        return runs.run_missing({"settings": SETTINGS, "runs": {}})
+    if fresh or not known["tuning"]:
+        return run(runs.empty())
     afresh = "To train everything afresh: make experiment FRESH=1"
-    print(f"Results are stored in {runs.SAVED.name}. A few are trained again.")
+    print(f"Results are stored in {runs.SAVED.name}. A few runs begin again.")
     if difference := runs.changed(known):
         sys.exit(f"The experiment has changed: {difference}. {afresh}")
     if runs.missing(known):
-        return runs.run_missing(known)
+        return run(known)
     return print(f"All results are stored, and those come out again. {afresh}")
+
+
+def run(known: dict) -> None:
+    runs.run_missing(known)
+    block.store(lambda arm: runs.chosen(known, arm))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,8 @@
-"""Photographs in patches, and digits: a seed fixes what trains and what tests."""
+"""Photographs in patches, and digits: what trains, what chooses the rate, what tests.
+
+The test data are the same for every seed, and no tile and no digit of theirs serves
+anything else. Of the rest, a seed draws what trains; what is left is for validation.
+"""
 
 from functools import cache
 
@@ -8,29 +12,34 @@ import sklearn.datasets
 import torch
 from einops import rearrange, reduce
 
-from .arms import PHOTOS, SETTINGS
+from .protocol import PHOTOS, SETTINGS
 
 PATCH = SETTINGS["patch"]
 
 
 class Photographs:
-    """Patches of grey photographs; no tile serves both training and test."""
+    """Patches of grey photographs, cut into tiles that do not overlap."""
 
     classes, stride = len(PHOTOS), 2
 
     def __init__(self, seed: int):
-        generator, half = generator_of(seed, 1), SETTINGS["tiles"] // 2
-        tiles = []
+        generator, (train, validate, test) = generator_of(seed, 1), SETTINGS["tiles"]
+        kept = train + validate
+        self.training, self.validation, self.held_out = [], [], []
         for name in PHOTOS:
-            cut = windows(grey(name), SETTINGS["tile"], SETTINGS["tile"])
-            tiles.append(cut[torch.randperm(len(cut), generator=generator)[: 2 * half]])
-        self.training = torch.stack([part[:half] for part in tiles])
-        self.held_out = torch.stack([part[half:] for part in tiles])
+            tiles = windows(grey(name), SETTINGS["tile"], SETTINGS["tile"])
+            # As many of each photograph, and those of the test the same for each seed.
+            tiles = tiles[torch.randperm(len(tiles), generator=generator_of(0, 9))]
+            drawn = torch.randperm(kept, generator=generator)
+            self.training.append(tiles[drawn[:train]])
+            self.validation.append(tiles[drawn[train:]])
+            self.held_out.append(tiles[kept : kept + test])
+        self.training = torch.stack(self.training)
 
     def batch(self, generator):
-        places = SETTINGS["tile"] - PATCH + 1
+        places, count = SETTINGS["tile"] - PATCH + 1, SETTINGS["batch"]["photographs"]
         chosen = [
-            torch.randint(high, (SETTINGS["batch"],), generator=generator).tolist()
+            torch.randint(high, (count,), generator=generator).tolist()
             for high in (*self.training.shape[:2], places, places)
         ]
         patches = [
@@ -39,8 +48,21 @@ class Photographs:
         ]
         return standardised(torch.stack(patches)), torch.tensor(chosen[0])
 
-    def test(self, size: int = PATCH, step: int = 16):
-        patches = [windows(tiles, size, step) for tiles in self.held_out]
+    def validate(self):
+        return self._cut(self.validation, PATCH, PATCH)
+
+    def test(self):
+        return self._cut(self.held_out, PATCH, PATCH)
+
+    def test_at(self, size: int):
+        """Return the middle of each test tile, of any size up to the tile."""
+        margin = (SETTINGS["tile"] - size) // 2
+        tiles = [part[:, margin:, margin:] for part in self.held_out]
+        return self._cut(tiles, size, SETTINGS["tile"])
+
+    @staticmethod
+    def _cut(tiles, size, step):
+        patches = [windows(part, size, step) for part in tiles]
         labels = [torch.full((len(part),), i) for i, part in enumerate(patches)]
         return standardised(torch.cat(patches)), torch.cat(labels)
 
@@ -51,25 +73,38 @@ class Digits:
     classes, stride = 10, 1
 
     def __init__(self, seed: int):
-        digits = sklearn.datasets.load_digits()
-        order = torch.randperm(len(digits.target), generator=generator_of(seed, 1))
-        self.images = standardised(torch.from_numpy(digits.images).float()[order])
-        self.labels = torch.from_numpy(digits.target)[order]
+        self.images, self.labels = digits()
+        train, validate, _ = SETTINGS["digits"]
+        drawn = torch.randperm(train + validate, generator=generator_of(seed, 1))
+        self.training, self.validation = drawn[:train], drawn[train:]
+        self.held_out = torch.arange(train + validate, len(self.labels))
 
     def batch(self, generator):
-        high = SETTINGS["digits"]
-        chosen = torch.randint(high, (SETTINGS["batch"],), generator=generator)
-        return self.images[chosen], self.labels[chosen]
+        count = (SETTINGS["batch"]["digits"],)
+        chosen = torch.randint(len(self.training), count, generator=generator)
+        return self._of(self.training[chosen])
+
+    def validate(self):
+        return self._of(self.validation)
 
     def test(self):
-        return self.images[SETTINGS["digits"] :], self.labels[SETTINGS["digits"] :]
+        return self._of(self.held_out)
 
-
-DATA = {"photographs": Photographs, "digits": Digits}
+    def _of(self, chosen):
+        return standardised(self.images[chosen]), self.labels[chosen]
 
 
 def generator_of(seed, purpose):
     return torch.Generator().manual_seed(10 * seed + purpose)
+
+
+@cache
+def digits():
+    """Return scikit-learn's digits, shuffled: (i h w), from 0 to 1, and their names."""
+    known = sklearn.datasets.load_digits()
+    order = torch.randperm(len(known.target), generator=generator_of(0, 8))
+    images = torch.from_numpy(known.images).float() / 16
+    return images[order], torch.from_numpy(known.target)[order]
 
 
 @cache

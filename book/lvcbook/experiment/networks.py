@@ -1,5 +1,6 @@
 """A stem, what an arm puts in the middle, and a classifier."""
 
+from collections import OrderedDict
 from copy import deepcopy
 
 import torch
@@ -9,8 +10,8 @@ from torch import nn
 
 import lvc
 
-from .arms import GATE_CODES, HEAD_CODES, HEADS, SETTINGS, Arm
-from .data import DATA, generator_of
+from .data import generator_of
+from .protocol import BY_N, ENCODING, HEADS, LVC, ON_PIXELS, SETTINGS, Arm
 
 CHANNELS = SETTINGS["channels"]
 
@@ -44,9 +45,9 @@ def parameters(module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def network(arm: Arm, seed: int) -> nn.Sequential:
+def network(arm: Arm, data, seed: int) -> nn.Sequential:
     """Return stem, middle and classifier. Arms of a seed share what they can."""
-    data, c = DATA[arm.data], CHANNELS
+    c = CHANNELS
     torch.manual_seed(10 * seed + 2)
     stem = nn.Sequential(
         nn.Conv2d(1, c, 3, padding=1, bias=False),
@@ -60,9 +61,12 @@ def network(arm: Arm, seed: int) -> nn.Sequential:
     is_head = arm.middle == "encoding" or arm.middle in HEADS
     middle, width = _head(arm, data.classes) if is_head else (_gate(arm), c)
     torch.manual_seed(10 * seed + 4)
-    model = nn.Sequential(stem, middle, nn.Linear(width, data.classes))
-    if arm.change.startswith("spread"):
-        _spread(model, data(seed).batch(generator_of(seed, 5))[0], arm.change)
+    classifier = nn.Linear(width, data.classes)
+    model = nn.Sequential(
+        OrderedDict(stem=stem, middle=middle, classifier=classifier),
+    )
+    if arm.change == ON_PIXELS:
+        _start_on_pixels(model, data.batch(generator_of(seed, 5))[0])
     return model
 
 
@@ -73,33 +77,39 @@ def _head(arm, classes):
         encoding = lvc.Encoding(c, arm.codes)
         return nn.Sequential(encoding, Normalised()), arm.codes * c
     if arm.middle == "mean":
-        return pool, c
+        return nn.Sequential(pool), c
+    if arm.middle == "mean, BatchNorm1d":
+        return nn.Sequential(pool, nn.BatchNorm1d(c)), c
     # As many parameters as the encoding and its classifier, as nearly as possible.
-    as_many = HEAD_CODES * (c + 1 + c * classes)
+    as_many = ENCODING[1] * (c + 1 + c * classes)
     width = round(as_many / (c + 1 + classes))
-    if arm.middle == "mean, then a hidden layer":
-        return nn.Sequential(pool, nn.Linear(c, width), nn.ReLU()), width
     return nn.Sequential(nn.Conv2d(c, width, 1), nn.ReLU(), pool), width
 
 
 def _gate(arm):
     """LVCBlock, or LVCBlock with another gate, and the mean over the pixels."""
     c = CHANNELS  # ConvBlock is drawn first
-    block = lvc.LVCBlock(c, num_codes=arm.codes or GATE_CODES)
-    if arm.middle in ("no gate", "random gate"):
-        gate = torch.rand(c) if arm.middle == "random gate" else torch.zeros(c)
+    block = lvc.LVCBlock(c, num_codes=arm.codes or LVC[1])
+    if arm.middle in ("no gate", "constant gate"):
+        gate = torch.full((c,), 0.5 if arm.middle == "constant gate" else 0.0)
         block.LVC, block.fc = Constant(gate), nn.Identity()
     elif arm.middle == "squeeze-and-excitation":
-        width = round((parameters(block.LVC) + parameters(block.fc) - c) / (2 * c + 1))
-        block.LVC = Reduce("b c h w -> b c", "mean")
-        block.fc = nn.Sequential(
-            nn.Linear(c, width), nn.ReLU(), nn.Linear(width, c), nn.Sigmoid()
-        )
-    elif arm.change == "divided by n":
+        block.LVC, block.fc = excitation(parameters(block.LVC) + parameters(block.fc))
+    elif arm.change == BY_N:
         divided = Divided(c, arm.codes)
         divided.load_state_dict(block.LVC[3].state_dict())
         block.LVC[3] = divided
     return nn.Sequential(block, Reduce("b c h w -> b c", "mean"))
+
+
+def excitation(count):
+    """Return squeeze and excitation with `count` parameters, as nearly as possible."""
+    c = CHANNELS
+    width = round((count - c) / (2 * c + 1))
+    two = nn.Sequential(
+        nn.Linear(c, width), nn.ReLU(), nn.Linear(width, c), nn.Sigmoid()
+    )
+    return Reduce("b c h w -> b c", "mean"), two
 
 
 def encoding_of(model):
@@ -110,20 +120,18 @@ def encoding_of(model):
 @torch.no_grad()
 def pixels_of(model, x):
     """Return what goes into the encoding: (b n c)."""
-    stem, (first, _), _ = model
-    x = stem(x)
+    x, first = model.stem(x), model.middle[0]
     if isinstance(first, lvc.LVCBlock):
         x = first.LVC[:3](first.conv_1(x))
     return rearrange(x, "b c h w -> b (h w) c")
 
 
 @torch.no_grad()
-def _spread(model, x, change):
-    """Let the codewords start on pixels drawn from a batch, and the scales be equal."""
+def _start_on_pixels(model, x):
+    """Put the codewords on pixels of a batch, and let all scales be equal."""
     encoding = encoding_of(model)
     # The copy keeps the running statistics of BatchNorm as they are.
     pixels = rearrange(pixels_of(deepcopy(model), x), "b n c -> (b n) c")
     encoding.codewords.copy_(pixels[torch.randperm(len(pixels))[: encoding.num_codes]])
-    if change == "spread, one scale":
-        squared = torch.cdist(pixels, encoding.codewords).square()
-        encoding.scale.fill_(-1 / squared.mean())
+    squared = torch.cdist(pixels, encoding.codewords).square()
+    encoding.scale.fill_(-1 / squared.mean())

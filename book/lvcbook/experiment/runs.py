@@ -1,5 +1,7 @@
 """The runs: which are stored in book/data/experiment.json, and which are to train."""
 
+import ast
+import hashlib
 import json
 import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -8,90 +10,158 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from .arms import ARMS, GATE_CODES, HEAD_CODES, SEEDS, SETTINGS, Arm
-from .networks import network, parameters
-from .training import train
+from .protocol import ARMS, FOUR_TIMES, SEEDS, SETTINGS, TUNING_SEEDS, Arm, twice
+from .training import FIRST, fit, steps_of, train, tune
 
 SAVED = Path(__file__).parents[2] / "data" / "experiment.json"
+WHAT_TRAINS = ("data", "scenes", "networks", "detector", "training", "findings")
+CLOSE = 2e-3  # of a loss in its first steps: the rounding of another machine
+
+
+def code() -> str:
+    """Return a fingerprint of the code that trains, without what only explains it."""
+    files = [Path(__file__).with_name(f"{name}.py") for name in WHAT_TRAINS]
+    said = [ast.dump(_without_docstrings(file.read_text())) for file in files]
+    return hashlib.sha256("".join(said).encode()).hexdigest()[:16]
+
+
+def _without_docstrings(text):
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            first = node.body[0]
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                del node.body[0]
+    return tree
+
+
+def empty() -> dict:
+    return {"settings": SETTINGS, "code": code(), "tuning": {}, "runs": {}}
 
 
 def saved() -> dict:
-    """Return what is saved: "settings", and "runs" by arm and seed."""
-    if SAVED.exists():
-        return json.loads(SAVED.read_text())
-    return {"settings": SETTINGS, "runs": {}}
+    """Return what is saved: settings, code, validation by rate, and runs by seed."""
+    return json.loads(SAVED.read_text()) if SAVED.exists() else empty()
 
 
 def save(known: dict) -> None:
     """Write a file beside, then put it in place: no half of a file is ever read."""
     beside = SAVED.with_suffix(".part")
-    runs = {arm: dict(sorted(of.items())) for arm, of in sorted(known["runs"].items())}
-    beside.write_text(json.dumps({**known, "runs": runs}, separators=(",", ":")) + "\n")
+    beside.write_text(json.dumps(_sorted(known), separators=(",", ":")) + "\n")
     os.replace(beside, SAVED)
 
 
-def rounded(result: dict) -> dict:
+def _sorted(known):
+    if not isinstance(known, dict):
+        return known
+    return {key: _sorted(known[key]) for key in sorted(known)}
+
+
+def rounded(result):
     """Return a result with four digits after the point."""
     return json.loads(
         json.dumps(result), parse_float=lambda text: round(float(text), 4)
     )
 
 
-SMALL = [
-    Arm("photographs", "encoding", HEAD_CODES),
-    Arm("digits", "LVC gate", GATE_CODES),
-]
+def validation(known: dict, arm: Arm) -> dict[float, float]:
+    """Return the mean validation score by rate, of the rates that all seeds tried."""
+    of_arm = known["tuning"].get(str(arm), {})
+    return {
+        float(rate): sum(of_rate.values()) / len(of_rate)
+        for rate, of_rate in of_arm.items()
+        if len(of_rate) == len(TUNING_SEEDS)
+    }
 
 
-def small() -> dict[Arm, list[float]]:
-    """Run a few arms with two seeds that are not saved; return their accuracies."""
-    seeds = range(100, 102)
-    return {arm: [train(arm, seed)["accuracy"] for seed in seeds] for arm in SMALL}
+def rates(known: dict, arm: Arm) -> list[float]:
+    """Return the rates to try: the grid, one more where the best is at its edge."""
+    tried = validation(known, arm)
+    grid = sorted({*SETTINGS["rates"], *tried})
+    if {*grid} == {*tried}:
+        best = max(tried, key=tried.get)
+        if best == grid[0]:
+            grid.insert(0, best / 2)
+        elif best == grid[-1]:
+            grid.append(best * 2)
+    return grid
 
 
-def missing(known: dict) -> list[tuple[Arm, int]]:
-    """Return the runs that are not saved yet."""
-    return [
-        (arm, seed)
-        for seed in SEEDS
-        for arm in ARMS
-        if str(seed) not in known["runs"].get(str(arm), {})
-    ]
+def chosen(known: dict, arm: Arm) -> float | None:
+    """Return the rate of an arm, or None while the grid still grows."""
+    if arm.change == FOUR_TIMES:
+        return chosen(known, twice(arm))
+    tried = validation(known, arm)
+    if {*rates(known, arm)} != {*tried}:
+        return None
+    return max(tried, key=tried.get)
+
+
+def missing(known: dict) -> list[tuple]:
+    """Return the runs to train now: ("tuning" or "runs", arm, seed, rate)."""
+    tuning, test = [], []
+    for arm in ARMS:
+        for rate in rates(known, arm) if arm.change != FOUR_TIMES else ():
+            of_rate = known["tuning"].get(str(arm), {}).get(str(rate), {})
+            lacking = [seed for seed in TUNING_SEEDS if str(seed) not in of_rate]
+            tuning += [("tuning", arm, seed, rate) for seed in lacking]
+        if (rate := chosen(known, arm)) is not None:
+            of_arm = known["runs"].get(str(arm), {})
+            lacking = [seed for seed in SEEDS if str(seed) not in of_arm]
+            test += [("runs", arm, seed, rate) for seed in lacking]
+    return tuning or test  # the test is seen when nothing is chosen any more
+
+
+def first_losses(arm: Arm, seed: int, rate: float) -> list[float]:
+    """Return the losses of the first steps, trained here and now."""
+    return fit(arm, seed, rate, FIRST)[2]
+
+
+def distance(losses, others) -> float:
+    """Return how far two lists of first losses are apart."""
+    return max(abs(one - other) for one, other in zip(losses, others))
+
+
+CHECKED = ARMS[0], ARMS[6], next(arm for arm in ARMS if arm.data == "digits")
 
 
 def changed(known: dict) -> str:
     """Return how the stored runs differ from what is trained now, or nothing.
 
-    Settings and networks are compared, and a few runs are trained again. Rounding
-    differs from machine to machine, and training makes it larger.
+    Settings and code are compared, and the first steps of a few arms trained again,
+    which sees a change in lvc, too.
     """
     if known["settings"] != SETTINGS:
         return "the settings are others"
-    arms = {str(arm): arm for arm in ARMS}
-    for name, runs in known["runs"].items():
-        if name not in arms:
-            return f"{name} is no arm any more"
-        count = parameters(network(arms[name], seed=0))
-        if any(run["parameters"] != count for run in runs.values()):
-            return f"{name} now has {count:,} parameters"
-    for arm in SMALL:
+    if known["code"] != code():
+        return "the code that trains is another"
+    for arm in CHECKED:
         if run := known["runs"].get(str(arm), {}).get("0"):
-            now, stored = train(arm, 0)["accuracy"], run["accuracy"]
-            if abs(now - stored) > 0.02:
-                return f"{arm} now reaches {now:.4f} with seed 0, not {stored:.4f}"
+            now = first_losses(arm, 0, chosen(known, arm))
+            if (apart := distance(now, run["losses"])) > CLOSE:
+                return f"{arm}: the first losses differ by {apart:.4f}"
     return ""
+
+
+def work(kind: str, arm: Arm, seed: int, rate: float):
+    return rounded((tune if kind == "tuning" else train)(arm, seed, rate))
 
 
 def run_missing(known: dict) -> None:
     """Train what is not saved yet, and save each run as it ends."""
-    total, todo = len(SEEDS) * len(ARMS), missing(known)
-    with (
-        ProcessPoolExecutor(2, get_context("spawn")) as pool,
-        tqdm(total=total, initial=total - len(todo), unit="run") as bar,
-    ):
-        futures = {pool.submit(train, *run): run for run in todo}
-        for future in as_completed(futures):
-            arm, seed = futures[future]
-            known["runs"].setdefault(str(arm), {})[str(seed)] = rounded(future.result())
-            save(known)
-            bar.update()
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        while todo := missing(known):
+            kind = todo[0][0]
+            words = {"tuning": "choosing rates", "runs": "test runs"}[kind]
+            # Longer ones first, so that no process ends long after the other.
+            todo.sort(key=lambda run: -steps_of(run[1]) * (run[1].data == "scenes"))
+            futures = {pool.submit(work, *run): run for run in todo}
+            with tqdm(total=len(todo), unit="run", desc=words) as bar:
+                for future in as_completed(futures):
+                    _, arm, seed, rate = futures[future]
+                    of_arm = known[kind].setdefault(str(arm), {})
+                    if kind == "tuning":
+                        of_arm = of_arm.setdefault(str(rate), {})
+                    of_arm[str(seed)] = future.result()
+                    save(known)
+                    bar.update()

@@ -1,55 +1,88 @@
 """Train one network, and return what is known of it."""
 
-from copy import deepcopy
-
 import torch
 from torch import nn
 
-from .arms import GATE_CODES, GATES, HEAD_CODES, LONGER, SETTINGS, Arm
-from .data import DATA, generator_of
-from .findings import accuracy, at_sizes, corners, look, paint
+from . import detector
+from .data import Digits, Photographs, generator_of
+from .findings import accuracy, at_sizes, corners, look
 from .networks import encoding_of, network, parameters
+from .protocol import FOUR_TIMES, GATES, SE_LOSS, SETTINGS, TWICE, Arm
+from .scenes import LARGER, Scenes
 
-WATCH = 20  # every so many steps, scales and codewords of seed 0 are kept
+DATA = {"photographs": Photographs, "digits": Digits, "scenes": Scenes}
+FIRST = 10  # losses are stored of the first so many steps
 
 
-def train(arm: Arm, seed: int, steps: int = SETTINGS["steps"]) -> dict:
-    """Train a network and return what is known of it."""
-    steps *= 2 if arm.change == LONGER else 1
+def steps_of(arm: Arm) -> int:
+    times = {TWICE: 2, FOUR_TIMES: 4}.get(arm.change, 1)
+    return times * SETTINGS["steps"][arm.data]
+
+
+def new(arm: Arm, seed: int):
+    """Return the data of a seed and a new network."""
+    data = DATA[arm.data](seed)
+    if arm.data == "scenes":
+        return data, detector.detector(arm, seed, data.classes)
+    return data, network(arm, data, seed)
+
+
+def fit(arm: Arm, seed: int, rate: float, stop: int | None = None):
+    """Train with Adam, the rate falling to a hundredth; return data, network, losses.
+
+    `stop` ends the training earlier, the rate falling as in the whole of it.
+    """
     torch.set_num_threads(1)
-    data, model = DATA[arm.data](seed), network(arm, seed)
-    optimizer = torch.optim.Adam(model.parameters(), SETTINGS["learning rate"])
+    (data, model), steps = new(arm, seed), steps_of(arm)
+    loss_of = detector.loss if arm.data == "scenes" else nn.functional.cross_entropy
+    optimizer = torch.optim.Adam(model.parameters(), rate)
     decay = torch.optim.lr_scheduler.LinearLR(optimizer, 1, 0.01, steps)
-    generator, (x, y) = generator_of(seed, 6), data.test()
-    encoding, on_photos = encoding_of(model), arm.data == "photographs"
-    codes = {"encoding": HEAD_CODES, "LVC gate": GATE_CODES}.get(arm.middle)
-    drawn = seed == 0 and on_photos and arm.codes == codes
-    result, path, painted = {"parameters": parameters(model)}, [], {}
-    if encoding is not None:
-        start = deepcopy(model)  # in training mode, BatchNorm normalises by the batch
-        result["start"] = look(start, x[::4])
-        if drawn:
-            painted["start"] = paint(start)
-    for step in range(steps + 1):
-        if drawn and step % WATCH == 0:
-            lengths = encoding.codewords.norm(dim=-1).tolist()
-            path.append([encoding.scale.tolist(), lengths])
-        if step == steps:
-            break
-        images, labels = data.batch(generator)
-        loss = nn.functional.cross_entropy(model(images), labels)
+    generator, losses = generator_of(seed, 6), []
+    for _ in range(steps if stop is None else stop):
+        images, wanted = data.batch(generator)
+        loss = loss_of(model(images), wanted)
+        if arm.change == SE_LOSS:
+            loss = loss + model.se_loss(wanted)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         decay.step()
-    model.eval()
-    result["accuracy"] = accuracy(model, x, y)
-    if encoding is not None:
-        result["end"] = look(model, x[::4])
-    if drawn:
-        painted["end"] = paint(model)
-        result |= {"path": path, "painted": painted}
+        losses.append(loss.item())
+    return data, model.eval(), losses
+
+
+def score(arm: Arm, model, images, wanted) -> float:
+    """Return the accuracy, or of a detector the average precision."""
+    measure = detector.average_precision if arm.data == "scenes" else accuracy
+    return measure(model, images, wanted)
+
+
+def tune(arm: Arm, seed: int, rate: float) -> float:
+    """Train a network and return its score on the validation data."""
+    data, model, _ = fit(arm, seed, rate)
+    return score(arm, model, *data.validate())
+
+
+def train(arm: Arm, seed: int, rate: float) -> dict:
+    """Train a network and return what is known of it, from the test data."""
+    data, model, losses = fit(arm, seed, rate)
+    result = {"parameters": parameters(model), "losses": losses[:FIRST]}
+    images, wanted = data.test()
+    result["score"] = score(arm, model, images, wanted)
+    if arm.data == "scenes":
+        larger, wanted = data.test(LARGER)
+        result["larger"] = score(arm, model, larger, wanted)
+        if arm.codes:
+            gates = [detector.mean_gate(model, part) for part in (images, larger)]
+            result["gate"], result["gate, larger"] = (gate.tolist() for gate in gates)
+        return result
+    if encoding_of(model) is not None:
+        start = new(arm, seed)[1]  # in training mode: statistics of the batch
+        result["start"], result["end"] = (
+            look(start, images[::4]),
+            look(model, images[::4]),
+        )
     is_gate = arm.middle in (*GATES, "LVC gate")
-    if on_photos and is_gate and arm.codes in (0, GATE_CODES):
+    if arm.data == "photographs" and is_gate:
         result |= {"at size": at_sizes(model, data), **corners(model, data)}
     return result
