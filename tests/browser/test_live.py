@@ -136,9 +136,9 @@ def live(open_page):
 
 def made(picture, name="trained", pixels=None, **changed):
     """Return every step in torch, summing as over the pixels of training."""
-    network = block.stored(name)
+    network = block.network(name)
     n = pixels or torch.tensor(block.Front(network)(picture)[0].shape[2:]).prod().item()
-    factor = torch.tensor(block.pixels_in_training(block.stored("trained")) / n)
+    factor = torch.tensor(block.pixels_in_training(block.network("trained")) / n)
     return block.run(network, picture, **{"share": factor, **changed})
 
 
@@ -270,7 +270,7 @@ def favourite(weights):
 def test_each_experiment_says_what_came(here):
     x = here.pick("coins").tensors()
     picture, base = x["picture"], made(x["picture"])
-    parts, k = block.parameters(block.stored("trained")), page.START["codeword"]
+    parts, k = block.parameters(block.network("trained")), page.START["codeword"]
 
     found = trial_numbers(here, "shuffle")
     assert found[0] < 1e-3 < found[1] and found[2] < 1e-4
@@ -303,7 +303,7 @@ def test_each_experiment_says_what_came(here):
     found = trial_numbers(here, "fresh")
     new = made(picture, "new")
     codeword, often = favourite(new["assignment weights"])
-    scale = block.parameters(block.stored("new"))["scale"]
+    scale = block.parameters(block.network("new"))["scale"]
     close(found[:2], [codeword, often])
     assert found[2] == (scale > scale[codeword]).sum() + 1 and found[3] == len(scale)
     close(found[4], favourite(base["assignment weights"])[1])

@@ -6,9 +6,7 @@ Both return every step of the table, by its name.
 """
 
 from functools import cache
-from pathlib import Path
 
-import numpy as np
 import skimage.data
 import torch
 from einops import rearrange
@@ -19,12 +17,12 @@ from lvc.reference import lvc_block
 from lvc.steps import STEPS
 from lvc.table import ENCODINGS
 
-# The one line that says whose network this is: a stem, and an LVCBlock further on.
-from lvcbook.live.standin import PATCH, new, standardised, trained
+# Whose networks these are: a stem, and an LVCBlock further on.
+from lvcbook.experiment.block import new, trained
+from lvcbook.experiment.data import PATCH, standardised
 
 FORMS = ("literal", "product")
 SPLIT = "ConvBlock"  # the last step of the front
-WEIGHTS = Path(__file__).parents[2] / "data" / "live.npz"
 
 
 def parts(network: nn.Module) -> tuple[nn.Module, LVCBlock]:
@@ -57,17 +55,9 @@ NETWORKS = {"trained": trained, "new": fresh}
 
 
 @cache
-def stored(name: str) -> nn.Module:
-    """Return a network of the page with its stored weights, in eval mode."""
-    network, prefix = new(), f"{name}/"
-    with np.load(WEIGHTS) as file:
-        state = {
-            key.removeprefix(prefix): torch.from_numpy(file[key])
-            for key in file
-            if key.startswith(prefix)
-        }
-    network.load_state_dict(state)
-    return network.eval()
+def network(name: str) -> nn.Module:
+    """Return a network of the page, in eval mode."""
+    return NETWORKS[name]()
 
 
 def names(form: str) -> tuple[list[str], list[str]]:

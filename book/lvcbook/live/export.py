@@ -1,7 +1,6 @@
 """Export the block of the live page, trained and new, with every step as an output.
 
-Writes book/web/live/blocks.js and photographs.js, which the page loads, and
-book/data/live.npz with the weights, in which the tests find a change of the experiment.
+Writes book/web/live/blocks.js and photographs.js, which the page loads.
 """
 
 import argparse
@@ -11,7 +10,6 @@ import json
 import warnings
 from pathlib import Path
 
-import numpy as np
 import onnx
 import skimage.data
 import torch
@@ -71,24 +69,15 @@ def data() -> dict:
     """Return all that the page needs to run the block."""
     networks = {}
     for name in block.NETWORKS:
-        network = block.stored(name)
+        network = block.network(name)
         networks[name] = {
             "pieces": {
                 piece: base64.b64encode(file).decode()
                 for piece, file in pieces(network).items()
             }
         } | {key: value.tolist() for key, value in block.parameters(network).items()}
-    pixels = block.pixels_in_training(block.stored("trained"))
+    pixels = block.pixels_in_training(block.network("trained"))
     return {"pixels": pixels, "networks": networks}
-
-
-def weights() -> dict[str, np.ndarray]:
-    """Return the weights of all networks: by network, then by their names in torch."""
-    return {
-        f"{name}/{key}": value.numpy()
-        for name, make in block.NETWORKS.items()
-        for key, value in make().state_dict().items()
-    }
 
 
 def photograph(name: str) -> bytes:
@@ -107,12 +96,11 @@ def script(name: str, content: dict) -> str:
 
 def main() -> None:
     argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
-    np.savez_compressed(block.WEIGHTS, **weights())
     SCRIPT.write_text(script("lvcBlocks", data()), encoding="utf-8")
     photos = {name: photograph(name) for name in page.PHOTOGRAPHS}
     as_text = {name: base64.b64encode(file).decode() for name, file in photos.items()}
     page.FILE.write_text(script("lvcPictures", as_text), encoding="utf-8")
-    for path in (SCRIPT, page.FILE, block.WEIGHTS):
+    for path in (SCRIPT, page.FILE):
         print(f"{path.relative_to(BOOK.parent)}: {path.stat().st_size / 1000:.0f} kB")
 
 

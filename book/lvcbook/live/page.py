@@ -114,7 +114,7 @@ def grey(name: str, size: int) -> torch.Tensor:
 @cache
 def start() -> dict[str, torch.Tensor]:
     """Return every step of the start state, by its name, in float64."""
-    network = deepcopy(block.stored("trained")).double()
+    network = deepcopy(block.network("trained")).double()
     picture = grey(START["picture"], START["size"])
     made = block.run(network, picture)
     share = block.pixels_in_training(network) / made[block.SPLIT][0, 0].numel()
@@ -147,7 +147,7 @@ def still() -> Markup:
 
 def page() -> HTML:
     """Return the page. Without its scripts it shows the start state."""
-    _, trained = block.parts(block.stored("trained"))
+    _, trained = block.parts(block.network("trained"))
     content = json.dumps(data(), ensure_ascii=False, separators=(",", ":"))
     shown = render(
         "live.html",
