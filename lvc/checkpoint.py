@@ -130,7 +130,8 @@ def _opened(path: str | os.PathLike) -> object:
                 "that"
             ) from error
         raise ValueError(
-            f"load_cfpnet: {os.fspath(path)} is cut off, or torch.save did not write it"
+            f"load_cfpnet: {os.fspath(path)} is cut off, or no file that "
+            "torch.load(path, weights_only=True) can read"
         ) from error
 
 

@@ -21,7 +21,7 @@ def trained_at(network: M, x: object) -> M:
     copied network does. Calling it again takes the new size in place of the old.
 
     Errors: TypeError for what is not a module; ValueError for a network that runs no
-    Encoding.
+    `lvc.Encoding`, as one of pasted blocks does not.
     """
     if not isinstance(network, nn.Module):
         raise TypeError(
@@ -45,7 +45,7 @@ def trained_at(network: M, x: object) -> M:
         for module, mode in modes:
             module.training = mode
     if not pixels:
-        raise ValueError("trained_at: the network runs no Encoding, so no size matters")
+        raise ValueError("trained_at: network must run an lvc.Encoding, and runs none")
     for layer in pixels:
         for key, hook in [*layer._forward_hooks.items()]:
             if isinstance(hook, partial) and hook.func is _as_with:

@@ -122,7 +122,7 @@ def test_a_traced_block_takes_other_sizes(block):
     "network, sentence",
     [
         ("block", "trained_at: network must be a torch.nn.Module, got str"),
-        (nn.Identity(), "trained_at: the network runs no Encoding, so no size matters"),
+        (nn.Identity(), "trained_at: network must run an lvc.Encoding, and runs none"),
     ],
 )
 def test_wrong_input_gets_one_sentence(network, sentence):

@@ -100,7 +100,7 @@ def test_a_step_of_another_name_is_noticed(monkeypatch):
 
 
 def test_the_new_network_is_the_present_one():
-    new, stored = block.new().state_dict(), block.stored("new").state_dict()
+    new, stored = block.fresh().state_dict(), block.stored("new").state_dict()
     assert {*new} == {*stored}, REBUILD
     for key, value in new.items():
         torch.testing.assert_close(

@@ -375,7 +375,9 @@ def test_pointing_marks_the_same_thing_everywhere(here):
     assert here.says("[data-view=codeword] .value").startswith("k 6:")
     here.root.locator("[data-view=gate] li").nth(3).hover()
     here.tab.wait_for_timeout(100)
-    assert here.says("[data-view=encoding] .value").startswith("k 4, c 3:")
+    assert here.says("[data-view=encoding] .value").startswith(
+        f"k {page.START['codeword']}, c 3:"
+    )
     here.root.locator("[data-canvas=encoding]").click(position={"x": 3, "y": 3})
     here.tab.mouse.move(0, 0)
     here.tab.wait_for_timeout(100)

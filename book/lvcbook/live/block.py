@@ -9,21 +9,51 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import skimage.data
 import torch
 from einops import rearrange
 from torch import nn
 
+from lvc.layers import LVCBlock
 from lvc.reference import lvc_block
 from lvc.steps import STEPS
 from lvc.table import ENCODINGS
 
-# The one line that says whose network this is.
+# The one line that says whose network this is: a stem, and an LVCBlock further on.
 from lvcbook.live.standin import PATCH, new, standardised, trained
 
 FORMS = ("literal", "product")
-NETWORKS = {"trained": trained, "new": new}
 SPLIT = "ConvBlock"  # the last step of the front
 WEIGHTS = Path(__file__).parents[2] / "data" / "live.npz"
+
+
+def parts(network: nn.Module) -> tuple[nn.Module, LVCBlock]:
+    """Return the stem of a network, and the block behind it."""
+    blocks = (part for part in network.modules() if isinstance(part, LVCBlock))
+    return next(network.children()), next(blocks)
+
+
+@torch.no_grad()
+def fresh() -> nn.Module:
+    """Return the network before training, in eval mode.
+
+    Its BatchNorm layers have the statistics of the patches of one photograph, since
+    those that they start with fit no picture.
+    """
+    network = new()
+    norms = [part for part in network.modules() if hasattr(part, "momentum")]
+    usual = [part.momentum for part in norms]
+    photograph = torch.from_numpy(skimage.data.camera() / 255).float()
+    patches = rearrange(photograph, "(h p) (w q) -> (h w) p q", p=PATCH, q=PATCH)
+    for part in norms:
+        part.momentum = 1.0
+    network.train()(standardised(patches))
+    for part, momentum in zip(norms, usual):
+        part.momentum = momentum
+    return network.eval()
+
+
+NETWORKS = {"trained": trained, "new": fresh}
 
 
 @cache
@@ -50,8 +80,9 @@ def names(form: str) -> tuple[list[str], list[str]]:
 def pixels_in_training(network: nn.Module) -> int:
     """Return how many pixels the map of one patch of the training has."""
     weight = next(network.parameters())
+    stem, _ = parts(network)
     with torch.no_grad():
-        return network.stem(weight.new_zeros(1, 1, PATCH, PATCH)).shape[2:].numel()
+        return stem(weight.new_zeros(1, 1, PATCH, PATCH)).shape[2:].numel()
 
 
 class Front(nn.Module):
@@ -59,7 +90,8 @@ class Front(nn.Module):
 
     def __init__(self, network: nn.Module):
         super().__init__()
-        self.stem, self.conv_1 = network.stem, network.block.conv_1
+        self.stem, block = parts(network)
+        self.conv_1 = block.conv_1
 
     def forward(self, picture):
         # Mean and variance in float64: runtimes differ in how they sum many pixels.
@@ -78,7 +110,7 @@ class Back(nn.Module):
 
     def __init__(self, network: nn.Module, form: str = "literal"):
         super().__init__()
-        block = network.block
+        _, block = parts(network)
         self.LVC, self.fc, self.form = block.LVC, block.fc, form
         self.conv_1 = nn.Identity()
 
@@ -95,7 +127,7 @@ class Back(nn.Module):
 
 def parameters(network: nn.Module) -> dict[str, torch.Tensor]:
     """Return what the page can change: the codewords (k c) and the scales (k)."""
-    layer = network.block.LVC[3]
+    layer = parts(network)[1].LVC[3]
     return {"codewords": layer.codewords.detach(), "scale": layer.scale.detach()}
 
 

@@ -51,8 +51,8 @@ START = {
     "trial": "",
     "t": 1,
     "pixel": [18, 22],
-    "codeword": 4,
-    "channel": 2,
+    "codeword": 1,
+    "channel": 5,
     "stop": 0,
 }
 OFF = -1e6  # a scale so far below 0 that its codeword has the weight 0
@@ -147,15 +147,15 @@ def still() -> Markup:
 
 def page() -> HTML:
     """Return the page. Without its scripts it shows the start state."""
-    network = block.stored("trained")
+    _, trained = block.parts(block.stored("trained"))
     content = json.dumps(data(), ensure_ascii=False, separators=(",", ":"))
     shown = render(
         "live.html",
         photographs=PHOTOGRAPHS,
         sizes=SIZES,
         start=START,
-        channels=network.block.channels,
-        codes=network.block.num_codes,
+        channels=trained.channels,
+        codes=trained.num_codes,
         colours=figures.COLOURS,
         still=still(),
         data=Markup(content.replace("<", "\\u003c")),

@@ -56,8 +56,6 @@ def new() -> Network:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = Network()
-    generator = torch.Generator().manual_seed(2)
-    _settle(model, _batch([_grey(name) for name in PHOTOS], generator)[0])
     return model.eval()
 
 
@@ -90,21 +88,8 @@ def _batch(photos, generator):
 
 
 @torch.no_grad()
-def _settle(model, patches):
-    """Give every BatchNorm the statistics of a batch."""
-    norms = [part for part in model.modules() if hasattr(part, "momentum")]
-    usual = [part.momentum for part in norms]
-    for part in norms:
-        part.momentum = 1.0
-    model.train()(patches)
-    for part, momentum in zip(norms, usual):
-        part.momentum = momentum
-
-
-@torch.no_grad()
 def _spread(model, patches, generator):
     """Let the codewords start on pixels of a batch, and the scales be equal."""
-    model.eval()
     encoding = model.block.LVC[3]
     x = model.block.LVC[:3](model.block.conv_1(model.stem(patches)))
     pixels = rearrange(x, "b c h w -> (b h w) c")
@@ -112,7 +97,6 @@ def _spread(model, patches, generator):
     encoding.codewords.copy_(pixels[chosen])
     squared = torch.cdist(pixels, encoding.codewords).square()
     encoding.scale.fill_(-SHARPNESS / squared.mean())
-    model.train()
 
 
 def _grey(name):
