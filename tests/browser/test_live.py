@@ -322,7 +322,7 @@ def test_each_experiment_says_what_came(here):
     ends = lambda one: ((one["gate"] < 0.01) | (one["gate"] > 0.99)).sum().item()  # noqa: E731
     times = (whole["encoding"].norm() / base["encoding"].norm()).item()
     close(found[0], times)
-    assert [found[1], found[4]] == [ends(whole), ends(base)]
+    assert [found[1], found[6]] == [ends(whole), ends(base)]
     same(here.tensors(), whole)
 
     found = trial_numbers(here, "memory")
@@ -350,7 +350,7 @@ def test_what_to_expect_comes_on_every_photograph(here, name):
     found = trial_numbers(here, "one")
     assert found[1] == 1 and found[2] < 1e-3 * found[3] and found[4] == 0
     found = trial_numbers(here, "sum")
-    assert found[0] > 4 and found[1] > found[4]
+    assert found[0] > 4 and found[1] > found[6]
     found = trial_numbers(here, "memory")
     assert found[0] > 5 * found[1] and found[3] < 1e-3
 

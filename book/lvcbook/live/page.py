@@ -51,8 +51,8 @@ START = {
     "trial": "",
     "t": 1,
     "pixel": [18, 22],
-    "codeword": 1,
-    "channel": 5,
+    "codeword": 2,
+    "channel": 7,
     "stop": 0,
 }
 OFF = -1e6  # a scale so far below 0 that its codeword has the weight 0
