@@ -11,7 +11,7 @@ from tests.support.notebooks import CHAPTERS, NOTEBOOKS, ROOT
 from tools.mutants.changes import MODULES, every_mutant, mutants
 from tools.mutants.harmless import HARMLESS
 from tools.mutants.pages import OWN_PAGE
-from tools.mutants.result import RESULT, by_definition, waiting
+from tools.mutants.result import RESULT, by_definition, pieces, settle, waiting
 from tools.mutants.suites import SUITES
 
 result = json.loads(RESULT.read_text())
@@ -50,6 +50,22 @@ def test_every_page_was_edited_and_every_shape_and_output_noticed():
             assert noticed == changed, f"{row['page']}: {kind}"
         if row["page"] in CHAPTERS:
             assert row["outputs"][0] > 5
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was():
+    """What waits is run, and what survived again; a definition settled waits no more."""
+    every, suite = every_mutant(), SUITES[0]
+    known = {"ran": {s: {} for s in SUITES}, "survivors": {s: [] for s in SUITES}}
+    everything = pieces(every, known)
+    assert sum(map(len, everything.values())) == len(every) * len(SUITES)
+    definition = "reference.scaled_l2"
+    first, *others = everything[suite, definition]
+    settle(every, known, suite, definition, [first])
+    left = pieces(every, known)
+    assert left[suite, definition] == [first] and others
+    assert {**everything, (suite, definition): [first]} == left
+    settle(every, known, suite, definition, [])
+    assert (suite, definition) not in pieces(every, known)
 
 
 @pytest.mark.parametrize("module", MODULES)

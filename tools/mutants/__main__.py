@@ -4,16 +4,19 @@ Each mutant meets the chapters alone and the unit tests alone. Then the other wa
 what is stored in the chapters is changed, outputs and prose, and nbval and the gates on
 the prose run.
 
-Without arguments it runs all of it, which takes three quarters of an hour with two
-cores, and writes book/data/mutants.json.
+Without arguments it runs all of it, which takes more than an hour with two cores, and
+writes book/data/mutants.json as it goes: stopped, it goes on with --again.
 """
 
 import argparse
 import json
 import sys
 
+from tqdm import tqdm
+
 from tools.mutants.changes import Mutant, every_mutant
-from tools.mutants.result import RESULT, fingerprint, waiting, write
+from tools.mutants.pages import edits
+from tools.mutants.result import RESULT, pieces, settle, write
 from tools.mutants.suites import SUITES, run
 
 
@@ -24,38 +27,38 @@ def show(chosen: dict[str, Mutant]) -> None:
         print(f"{names[mutant]}\n    {suite}: {noticed or 'SURVIVED'}", flush=True)
 
 
-def survivors(every: dict[str, Mutant], jobs: list[tuple[str, str]]) -> dict:
-    """Run jobs, of a suite and a mutant's name; return the names that each misses."""
+def refuse_a_broken_lvc() -> None:
+    """End with one sentence if lvc as it is fails a suite."""
     for suite, _, noticed in run([(suite, None) for suite in SUITES]):
         if noticed:
             sys.exit(f"lvc as it is fails the {suite}: {noticed}; make test says why")
-    names = {mutant: name for name, mutant in every.items()}
-    survived = {suite: set() for suite in SUITES}
-    started = [(suite, every[name]) for suite, name in jobs]
-    for count, (suite, mutant, noticed) in enumerate(run(started), start=1):
-        if not noticed:
-            survived[suite].add(names[mutant])
-            print(f"survived the {suite}: {names[mutant]}", flush=True)
-        if count % 100 == 0 or count == len(jobs):
-            print(f"{count} of {len(jobs)} runs", flush=True)
-    return {suite: [n for n in every if n in survived[suite]] for suite in SUITES}
 
 
 def run_all(again: bool) -> None:
-    every = every_mutant()
-    ran = {suite: {} for suite in SUITES}
-    survived = {suite: [] for suite in SUITES}
-    if again:
-        last = json.loads(RESULT.read_text())
-        ran, survived = last["ran"], last["survivors"]
-    waits = waiting(every, ran)
-    jobs = [
-        (suite, name)
-        for name, mutant in every.items()
-        for suite in SUITES
-        if name in survived[suite] or mutant.place in waits[suite]
-    ]
-    write(every, survivors(every, jobs), fingerprint(every))
+    """Run what waits, definition by definition, and keep what each gave."""
+    every, known = every_mutant(), json.loads(RESULT.read_text())
+    if not again:
+        known["ran"] = {suite: {} for suite in SUITES}
+        known["survivors"] = {suite: [] for suite in SUITES}
+    refuse_a_broken_lvc()
+    names = {mutant: name for name, mutant in every.items()}
+    left = pieces(every, known)
+    missed = {piece: [] for piece in left}
+    jobs = [(suite, every[n]) for (suite, _), its in left.items() for n in its]
+    with tqdm(total=len(jobs), unit="mutant") as bar:
+        for suite, mutant, noticed in run(jobs):
+            name, piece = names[mutant], (suite, mutant.place)
+            left[piece].remove(name)
+            if not noticed:
+                missed[piece].append(name)
+                bar.write(f"survived the {suite}: {name}", file=sys.stdout)
+            if not left[piece]:
+                settle(every, known, *piece, missed[piece])
+                write(every, known)
+            bar.update()
+    known["edits"] = edits()
+    write(every, known)
+    print(f"written: {RESULT.name}")
 
 
 def main() -> None:

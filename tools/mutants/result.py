@@ -2,11 +2,11 @@
 
 import hashlib
 import json
+import os
 
 from tools import toc
 from tools.mutants.changes import Mutant
 from tools.mutants.harmless import HARMLESS
-from tools.mutants.pages import edits
 from tools.mutants.suites import SUITES
 
 RESULT = toc.BOOK / "data" / "mutants.json"
@@ -51,14 +51,38 @@ def by_definition(every: dict[str, Mutant], survived: dict, ran: dict) -> list[d
     return [{"definition": definition, **row} for definition, row in rows.items()]
 
 
-def write(every: dict[str, Mutant], survived: dict, now: dict) -> None:
-    ran = {suite: now for suite in SUITES}
+def pieces(every: dict[str, Mutant], known: dict) -> dict[tuple[str, str], list[str]]:
+    """Return what is to run, by suite and definition: what waits, and what survived."""
+    waits, chosen = waiting(every, known["ran"]), {}
+    for name, mutant in every.items():
+        for suite in SUITES:
+            if mutant.place in waits[suite] or name in known["survivors"][suite]:
+                chosen.setdefault((suite, mutant.place), []).append(name)
+    return chosen
+
+
+def settle(every, known: dict, suite: str, definition: str, missed: list[str]) -> None:
+    """Put into `known` that all of a definition has met a suite, which missed these."""
+    survived = known["survivors"][suite]
+    kept = {n for n in survived if n in every and every[n].place != definition}
+    known["survivors"][suite] = [n for n in every if n in {*kept, *missed}]
+    known["ran"][suite][definition] = fingerprint(every)[definition]
+
+
+def write(every: dict[str, Mutant], known: dict) -> None:
+    """Write what is known, with the counts of the definitions that lvc has now."""
+    now = fingerprint(every)
+    ran = {
+        suite: {definition: its for definition, its in of.items() if definition in now}
+        for suite, of in known["ran"].items()
+    }
     result = {
         "ran": ran,
-        "definitions": by_definition(every, survived, ran),
-        "survivors": survived,
+        "definitions": by_definition(every, known["survivors"], ran),
+        "survivors": known["survivors"],
         "harmless": HARMLESS,
-        "edits": edits(),
+        "edits": known["edits"],
     }
-    RESULT.write_text(json.dumps(result, indent=1) + "\n")
-    print(f"written: {RESULT.relative_to(toc.ROOT)}")
+    beside = RESULT.with_suffix(".part")
+    beside.write_text(json.dumps(result, indent=1) + "\n")
+    os.replace(beside, RESULT)

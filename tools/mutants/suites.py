@@ -9,6 +9,7 @@ import gc
 import importlib
 import os
 import re
+import resource
 import shutil
 import sys
 import tempfile
@@ -40,7 +41,8 @@ FIRST_TEST = {  # of a module, where it is not test_<module>.py
     "axes": "test_steps.py",
     "__main__": "test_command.py",
 }
-SECONDS = 200  # a mutant that takes longer hangs, and is noticed
+ASLEEP = 2000  # seconds, after which a mutant that computes nothing is noticed
+SECONDS = 200  # of computing: a mutant that takes longer hangs, and is noticed
 LARGE = ["beartype", "einops", "hypothesis", "IPython.core.interactiveshell", "myst_nb"]
 LARGE += ["jaxtyping", "matplotlib.pyplot", "pytest", "skimage.data", "torch"]
 
@@ -68,7 +70,8 @@ def run(jobs: list[tuple[str, Mutant | None]]) -> Iterator[tuple]:
             else:
                 shutil.copy2(path, base)
         running = {
-            pool.schedule(notices, (*job, base), timeout=SECONDS): job for job in jobs
+            pool.schedule(notices, (*job, base), timeout=10 * SECONDS): job
+            for job in jobs
         }
         for future in as_completed(running):
             error = future.exception()
@@ -77,6 +80,8 @@ def run(jobs: list[tuple[str, Mutant | None]]) -> Iterator[tuple]:
 
 def notices(suite: str, mutant: Mutant | None, base: Path) -> str:
     """Return what first notices the mutant, or nothing; None is lvc as it is."""
+    # Seconds of computing, not of the clock: other work on the machine does not count.
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     silent = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silent, 1)
     os.dup2(silent, 2)
