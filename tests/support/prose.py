@@ -42,7 +42,7 @@ EXCEPTIONS = {
     ("ch02_codewords", "variance 1"): "what BatchNorm does",
     ("ch03_scaled_l2", r"\approx 0.022"): "1 / sqrt(64 * 32)",
     ("ch04_softmax", "a weight of 0.9"): "what the exercise asks for",
-    ("ch05_aggregate", "roughly 0.1 is left"): "0.102 and 0.109, rounded",
+    ("ch05_aggregate", "about 0.1 is left"): "0.102 and 0.109, rounded",
     ("ch05_aggregate", "0.99 is left"): "0.986, rounded",
     ("ch05_aggregate", "at 128 × 128 is"): "shown in the section on the photograph",
     ("ch05_aggregate", "at 64 × 64"): "128 / 2",
