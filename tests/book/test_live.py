@@ -135,3 +135,21 @@ def test_what_is_loaded_is_small():
 def test_the_sentences_of_the_tour_are_true():
     scale = block.parameters(block.network("trained"))["scale"]
     assert (scale < 0).all(), "stop 3 of book/lvcbook/templates/live.html says so"
+    made, (row, column) = page.start(), page.START["pixel"]
+    at = row * made["ReLU"].shape[3] + column
+    nearest = made["squared distance"][0, at].argmin()
+    heaviest = made["assignment weights"][0, at].argmax()
+    assert nearest != heaviest == page.START["codeword"], "so does stop 3"
+
+
+@pytest.mark.parametrize("name", page.PHOTOGRAPHS)
+def test_a_longer_side_leaves_the_divided_encoding_about_as_large(name):
+    network, lengths, whole = block.network("trained"), [], []
+    for size in page.SIZES:
+        picture = page.grey(name, size).float()
+        made = block.run(network, picture)
+        n = made[block.SPLIT][0, 0].numel()
+        whole.append(made["encoding"].norm())
+        lengths.append(whole[-1] * block.pixels_in_training(network) / n)
+    assert max(lengths) < 1.5 * min(lengths), "stop 6 says so"
+    assert max(whole) > 10 * min(whole), "so does stop 6"

@@ -226,7 +226,10 @@ def test_what_is_written_is_what_was_computed(here):
     found = lambda view: re.findall(r"-?\d+\.\d+(?:e-?\d+)?", value(view))  # noqa: E731
     weights = rearrange(x["assignment weights"][0], "(h w) k -> k h w", h=h)[2]
     near(found("map")[:1], x["ReLU"][0, 9, 7, 11])
-    near(found("pixel"), torch.stack([torch.tensor(1.0), x["residuals"][0, n, 2, 9]]))
+    scale = block.parameters(block.network("trained"))["scale"][2]
+    shown = [x["squared distance"][0, n, 2], scale, x["scaled_l2"][0, n, 2]]
+    shown += [torch.tensor(1.0), x["residuals"][0, n, 2, 9]]
+    near(found("pixel"), torch.stack(shown))
     near(
         found("codeword"),
         torch.stack([weights[7, 11], weights.mean(), weights.min(), weights.max()]),
@@ -299,6 +302,12 @@ def test_each_experiment_says_what_came(here):
         found = [float(one) for one in re.findall(r"\d[\d.]*\d|\d", came)]
         close(found[:1] + found[1:2] + found[3:4], [t, *largest])
         same(here.tensors(), sharp)
+        product = re.search(
+            r"(\S+) × its scale (\S+) = (\S+)\. ", here.says("[data-view=pixel] .value")
+        )
+        distance, scale, score = numbers(product.groups())
+        close(scale.item(), (t * parts["scale"][k]).item())
+        close((distance * scale).item(), score.item(), rel=0.02)
 
     found = trial_numbers(here, "fresh")
     new = made(picture, "new")
@@ -353,6 +362,29 @@ def test_what_to_expect_comes_on_every_photograph(here, name):
     assert found[0] > 4 and found[1] > found[6]
     found = trial_numbers(here, "memory")
     assert found[0] > 5 * found[1] and found[3] < 1e-3
+
+
+PAINTED = """() => {
+  const drawn = (name) => {
+    const one = document.querySelector(`.live canvas[data-canvas=${name}]`);
+    return one.getContext("2d").getImageData(0, 0, one.width, one.height).data;
+  };
+  const grey = drawn("picture"), painted = drawn("codeword");
+  return painted.filter((value, at) => value !== grey[at]).length / grey.length;
+}"""
+
+
+def test_a_codeword_with_every_weight_paints_the_whole_picture(here):
+    here.attempt("one")
+    assert here.tab.evaluate(PAINTED) > 0.5
+
+
+def test_the_tour_stays_in_sight(here):
+    guide, last = (here.root.locator(one) for one in (".guide", "[data-view=output]"))
+    last.evaluate("one => one.scrollIntoView({block: 'end', behavior: 'instant'})")
+    box, below = guide.bounding_box(), last.bounding_box()
+    assert box["y"] >= 0 and box["y"] + box["height"] < below["y"]
+    assert here.root.get_by_role("button", name="Next").is_visible()
 
 
 def test_pointing_marks_the_same_thing_everywhere(here):

@@ -52,7 +52,7 @@ START = {
     "t": 1,
     "pixel": [18, 22],
     "codeword": 2,
-    "channel": 7,
+    "channel": 14,
     "stop": 0,
 }
 OFF = -1e6  # a scale so far below 0 that its codeword has the weight 0
@@ -156,6 +156,7 @@ def page() -> HTML:
         start=START,
         channels=trained.channels,
         codes=trained.num_codes,
+        pixels=block.pixels_in_training(block.network("trained")),
         colours=figures.COLOURS,
         still=still(),
         data=Markup(content.replace("<", "\\u003c")),

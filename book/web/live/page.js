@@ -98,7 +98,8 @@
     let made = { run: base.run };
     if (asked.trial) made = await trials.trials[asked.trial](base, asked);
     const [, , h, w] = made.run[data.steps.map].dims;
-    now = { run: made.run, picture: made.picture ?? base.picture, stride: base.stride, h, w };
+    now = { run: made.run, picture: made.picture ?? base.picture, stride: base.stride, h, w,
+      scale: made.scale ?? block.weights("trained").scale };
     root.shown = { ...made, base, values: made.values, now };
     views.shapes(now);
     controls();

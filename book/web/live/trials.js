@@ -84,9 +84,10 @@ const trialsOf = (block, data) => {
     },
     async scales(base, { t }) {
       const { scale } = block.weights("trained");
-      const changed = await back(base, base.run[data.split], { scale: scale.map((s) => s * t) });
+      const scaled = scale.map((s) => s * t);
+      const changed = await back(base, base.run[data.split], { scale: scaled });
       return {
-        run: { ...base.run, ...changed },
+        run: { ...base.run, ...changed }, scale: scaled,
         values: {
           t, after: heaviest(changed[weight]), before: heaviest(base.run[weight]),
           equal: 1 / scale.length, gate: gateMoved(changed, base),
@@ -98,7 +99,7 @@ const trialsOf = (block, data) => {
       const { codeword, share } = favourite(run[weight]);
       const { scale } = block.weights("new"), trained = favourite(base.run[weight]);
       return {
-        run,
+        run, scale,
         values: {
           codeword, share: 100 * share, rank: scale.filter((s) => s > scale[codeword]).length + 1,
           codes: scale.length, trained: 100 * trained.share,
@@ -107,8 +108,8 @@ const trialsOf = (block, data) => {
     },
     async one(base, { codeword }) {
       const { codewords, scale } = block.weights("trained");
-      const changed = await back(base, base.run[data.split],
-        { scale: scale.map((s, k) => (k === codeword ? s : data.off)) });
+      const alone = scale.map((s, k) => (k === codeword ? s : data.off));
+      const changed = await back(base, base.run[data.split], { scale: alone });
       const e = changed[encoding], [, , c] = e.dims, pixels = changed[map];
       const row = e.data.subarray(codeword * c, codeword * c + c);
       const n = pixels.data.length / c;
@@ -116,7 +117,7 @@ const trialsOf = (block, data) => {
         n * base.share * (mean(pixels.data.subarray(at * n, at * n + n)) - d));
       const others = e.data.filter((_, at) => Math.floor(at / c) !== codeword);
       return {
-        run: { ...base.run, ...changed },
+        run: { ...base.run, ...changed }, scale: alone,
         values: {
           codeword, least: Math.min(...rows(changed[weight]).map((all) => all[codeword])),
           error: apart(row, pooled), largest: largest(row), others: largest(others),

@@ -143,6 +143,8 @@ const viewsOf = (root, data, part, point) => {
         low: digits(Math.min(...residual)), high: digits(Math.max(...residual)) });
       say(view("pixel").querySelector(".value"), "pixel-value", {
         codeword: now.codeword, channel: now.channel, residual: digits(residual[now.channel]),
+        distance: digits(distances[now.codeword]), scale: digits(now.scale[now.codeword]),
+        score: digits(scores[now.codeword]),
         sum: fixed(weights.reduce((sum, v) => sum + v, 0)) });
     },
     codeword(now) {
@@ -152,7 +154,7 @@ const viewsOf = (root, data, part, point) => {
       const context = paint("codeword", grey, width, height, [0, 1]);
       const tint = new ImageData(now.w, now.h), colour = data.paint;
       for (let at = 0; at < size; at += 1)
-        tint.data.set([...colour, (230 * (values[at] - low)) / (high - low || 1)], 4 * at);
+        tint.data.set([...colour, (230 * values[at]) / (high || 1)], 4 * at);
       const layer = new OffscreenCanvas(now.w, now.h);
       layer.getContext("2d").putImageData(tint, 0, 0);
       context.imageSmoothingEnabled = false;
@@ -215,7 +217,7 @@ const viewsOf = (root, data, part, point) => {
         const [low, high] = range(values);
         label(name, `${name}-label`, { channel: now.channel, low: digits(low), high: digits(high) });
       }
-      say(view("output").querySelector(".value"), "output-value", { before: digits(x[n]),
+      say(view("output").querySelector(".value"), "output-value", { channel: now.channel, before: digits(x[n]),
         factor: fixed(1 + now.run[gate].data[now.channel]), after: digits(y[n]),
         low: digits(ends[0]), high: digits(ends[1]) });
     },
