@@ -133,6 +133,15 @@ def test_networks_show_every_module_and_every_arrow():
     assert f'aria-label="Networks: small, 4 modules, {words}"' in drawn
 
 
+def test_networks_without_a_marked_module_say_every_chain():
+    modules = {
+        key: figures.Module(key.upper(), 0, row) for row, key in enumerate("abc")
+    }
+    drawn = figures.networks(("fork", modules, ["a → b", "a → c"])).data
+    assert 'aria-label="Networks: fork, 3 modules, A → B; A → C"' in drawn
+    assert "stroke-width" not in drawn
+
+
 def test_arrows_touch_the_boxes_that_they_join():
     a, b = figures.Module("a", 0, 8, marked=True), figures.Module("b", 1, 16)
     drawn = figures.networks(("two", {"a": a, "b": b}, ["a → b"])).data

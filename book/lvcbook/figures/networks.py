@@ -1,4 +1,4 @@
-"""Networks as boxes and arrows, the modules of one stride in a row."""
+"""Networks as boxes and arrows, in rows: those of a detector are its strides."""
 
 from dataclasses import dataclass
 
@@ -18,18 +18,19 @@ class Module:
 
     name: str
     column: int
-    stride: int
+    row: int
     marked: bool = False
 
     def __str__(self) -> str:
-        return f"{self.name} at stride {self.stride}"
+        return f"{self.name} at stride {self.row}"
 
 
 def networks(*panels) -> HTML:
     """Draw networks side by side, or one below the other where there is no room.
 
     A panel is (title, modules, chains): modules are `Module`s by a key, and a chain is
-    keys with arrows: "a → b → c" says that b reads a, and c reads b.
+    keys with arrows: "a → b → c" says that b reads a, and c reads b. The alt text says
+    what stands around the marked module, at which stride, or, without one, all chains.
     """
     drawn = [_drawn(*panel) for panel in panels]
     label = "Networks: " + ". ".join(_in_words(*panel) for panel in panels)
@@ -43,7 +44,12 @@ def edges(chains) -> list[tuple[str, str]]:
 
 
 def _in_words(title, modules, chains) -> str:
-    (key,) = [key for key, module in modules.items() if module.marked]
+    marked = [key for key, module in modules.items() if module.marked]
+    if not marked:
+        names = [[modules[key].name for key in c.split(" → ")] for c in chains]
+        whole = "; ".join(map(" → ".join, names))
+        return f"{title}, {len(modules)} modules, {whole}"
+    (key,) = marked
     sources = [str(modules[a]) for a, b in edges(chains) if b == key]
     readers = [str(modules[b]) for a, b in edges(chains) if a == key]
     path = [" and ".join(sources), str(modules[key]), " and ".join(readers)]
@@ -51,8 +57,8 @@ def _in_words(title, modules, chains) -> str:
 
 
 def _drawn(title, modules, chains) -> dict:
-    strides = sorted({module.stride for module in modules.values()})
-    places = {key: (m.column, strides.index(m.stride)) for key, m in modules.items()}
+    rows = sorted({module.row for module in modules.values()})
+    places = {key: (m.column, rows.index(m.row)) for key, m in modules.items()}
     corners = {key: np.multiply(place, PITCH) + MARGIN for key, place in places.items()}
     size = np.max([*corners.values()], axis=0) + BOX + 2
     arrows = []
