@@ -120,7 +120,7 @@ def test_the_picture_is_the_yaml(place, names):
     exec(CELLS["places"], shown)
     drawn = shown["after_sppf" if place == "SPPF" else "after_upsample"]
     arrows = {
-        tuple((drawn[key].name, drawn[key].stride) for key in edge)
+        tuple((drawn[key].name, drawn[key].row) for key in edge)
         for edge in figures.edges(shown["chains"][place])
     }
 
@@ -160,7 +160,7 @@ def test_the_picture_is_the_yaml(place, names):
     assert arrows == real
     last = {box(number) for number in boxes[detect]}
     assert last == {("C3k2", stride) for stride in (8, 16, 32)}
-    assert [drawn[f"{key}"].stride for key in ("to fine", "back to middle")] == [8, 16]
+    assert [drawn[f"{key}"].row for key in ("to fine", "back to middle")] == [8, 16]
 
 
 def test_the_block_has_more_parameters_than_all_other_rows(model, plain):
