@@ -101,3 +101,18 @@ def test_one_mutant_live():
     chapters, tests = sorted(shown.stdout.split(f"{name}\n")[1:])
     assert re.match(r"    chapters: ch\d\d_\w+, cell [\w-]+\n", chapters)
     assert re.match(r"    unit tests: tests/test_\w+\.py::", tests)
+
+
+@pytest.mark.slow
+def test_what_computes_too_long_is_noticed():
+    """Not on the clock: other work on the machine would count as noticing."""
+    code = """
+from tools.mutants import suites
+suites.SECONDS = 2
+[(_, _, noticed)] = suites.run([("unit tests", None)])
+print(noticed)
+"""
+    shown = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
+    )
+    assert shown.stdout.startswith("ProcessExpired"), shown.stderr

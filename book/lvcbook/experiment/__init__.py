@@ -4,8 +4,7 @@ An arm is one design, `protocol` says how arms are compared, `decide` what came.
 """
 
 # ruff: noqa: F401 -- the names that the chapter uses
-from .block import new, trained
-from .data import Digits, Photographs, grey, standardised
+from .data import Digits, Photographs, grey
 from .decide import answers, interval, scores, verdicts
 from .findings import CORNERS, SIZES, accuracy, gate_of, paint
 from .protocol import (

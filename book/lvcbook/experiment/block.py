@@ -1,4 +1,4 @@
-"""Trained blocks to look at: the networks of two arms, seed 0, with their weights.
+"""Trained blocks to look at: the networks of three arms, seed 0, with their weights.
 
 book/data/trained.npz holds what `store` trained, in half a minute.
 """
@@ -8,13 +8,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .protocol import ON_PIXELS as PIXELS
+from . import protocol, training
 from .protocol import Arm
-from .training import fit
-from .training import new as network_of
 
 USUAL = Arm("photographs", "LVC gate", 8)
-ON_PIXELS = Arm("photographs", "LVC gate", 8, PIXELS)
+ON_PIXELS = Arm("photographs", "LVC gate", 8, protocol.ON_PIXELS)
 ENCODING = Arm("photographs", "encoding", 8)
 STORED = (USUAL, ON_PIXELS, ENCODING)
 FILE, SEED = Path(__file__).parents[2] / "data" / "trained.npz", 0
@@ -22,7 +20,7 @@ FILE, SEED = Path(__file__).parents[2] / "data" / "trained.npz", 0
 
 def new(arm: Arm = USUAL) -> torch.nn.Sequential:
     """Return the network of an arm before training: stem, middle, classifier."""
-    return network_of(arm, SEED)[1]
+    return training.new(arm, SEED)[1]
 
 
 def trained(arm: Arm = USUAL) -> torch.nn.Sequential:
@@ -35,10 +33,10 @@ def trained(arm: Arm = USUAL) -> torch.nn.Sequential:
 
 
 def store(rate_of) -> None:
-    """Train the networks with the rate that each arm has, and write their weights."""
+    """Train the networks, each at the rate of its arm, and write their weights."""
     arrays = {}
     for arm in STORED:
-        model = fit(arm, SEED, rate_of(arm))[1]
+        model = training.fit(arm, SEED, rate_of(arm))[1]
         for key, value in model.state_dict().items():
             arrays[f"{arm}/{key}"] = value.numpy()
     np.savez_compressed(FILE, **arrays)

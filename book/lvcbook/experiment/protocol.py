@@ -1,10 +1,11 @@
 """The protocol, written before the runs: designs, questions, and how they are decided.
 
-Every arm gets its own learning rate: the one of RATES with the best mean accuracy on
-validation data, over TUNING_SEEDS. If the best one is at an edge, the grid grows by
-a factor of two until it is not. Then every arm trains with SEEDS, and the test data are
-seen for the first time. A seed fixes what trains, the first weights of what arms share,
-and the batches, so arms are compared seed by seed.
+Every arm gets its own learning rate: the one with the best mean score on validation
+data, over TUNING_SEEDS, where the score is accuracy, or a detector's AP. If the best
+one is at an edge, the grid grows by a factor of two until it is not. Then every arm
+trains with SEEDS, and the test data are seen for the first time. A seed fixes what
+trains, the first weights of what arms share, and the batches, so arms are compared
+seed by seed.
 
 PRIMARY are the questions asked beforehand: Student's t of the paired differences, two-
 sided, with Holm's correction over all of them. A difference is found if it is
@@ -89,40 +90,36 @@ SCENES = [
 ]
 
 
-def arm(data: str, middle: str, codes: int = 0, change: str = "") -> Arm:
-    return Arm(data, middle, codes, change)
-
-
 # Each question: the first arm less the second.
 PRIMARY = {
-    "EVCBlock, or nothing?": (arm("scenes", *EVC), arm("scenes", "nothing")),
+    "EVCBlock, or nothing?": (Arm("scenes", *EVC), Arm("scenes", "nothing")),
     "EVCBlock, or 3x3 convolutions of its size?": (
-        arm("scenes", *EVC),
-        arm("scenes", "3x3 convolutions"),
+        Arm("scenes", *EVC),
+        Arm("scenes", "3x3 convolutions"),
     ),
     "LVCBlock behind the stem, or the stem alone?": (
-        arm("scenes", *STEM_LVC),
-        arm("scenes", "stem"),
+        Arm("scenes", *STEM_LVC),
+        Arm("scenes", "stem"),
     ),
     "LVC's gate, or the constant 0.5, in a detector?": (
-        arm("scenes", *STEM_LVC),
-        arm("scenes", "stem, constant gate"),
+        Arm("scenes", *STEM_LVC),
+        Arm("scenes", "stem, constant gate"),
     ),
     "LVC's gate, or the constant 0.5?": (
-        arm("photographs", *LVC),
-        arm("photographs", "constant gate"),
+        Arm("photographs", *LVC),
+        Arm("photographs", "constant gate"),
     ),
     "LVC's gate, or squeeze-and-excitation?": (
-        arm("photographs", *LVC),
-        arm("photographs", "squeeze-and-excitation"),
+        Arm("photographs", *LVC),
+        Arm("photographs", "squeeze-and-excitation"),
     ),
     "64 codewords, or one?": (
-        arm("photographs", *LVC),
-        arm("photographs", "LVC gate", 1),
+        Arm("photographs", *LVC),
+        Arm("photographs", "LVC gate", 1),
     ),
     "the encoding, or a mean with BatchNorm1d?": (
-        arm("photographs", *ENCODING),
-        arm("photographs", "mean, BatchNorm1d"),
+        Arm("photographs", *ENCODING),
+        Arm("photographs", "mean, BatchNorm1d"),
     ),
 }
 
@@ -133,13 +130,13 @@ def twice(one: Arm) -> Arm:
 
 
 ONCE = [
-    *(arm("scenes", *which) for which in SCENES),
-    *(arm("photographs", *which) for which in PHOTOGRAPHS),
-    *(arm("digits", *which) for which in DIGITS),
+    *(Arm("scenes", *which) for which in SCENES),
+    *(Arm("photographs", *which) for which in PHOTOGRAPHS),
+    *(Arm("digits", *which) for which in DIGITS),
 ]
 ARMS = [
     *ONCE,
     *map(twice, dict.fromkeys(one for pair in PRIMARY.values() for one in pair)),
     # Exploratory, with the rates chosen for twice the steps.
-    *(arm("scenes", *which, FOUR_TIMES) for which in (EVC, ("nothing", 0))),
+    *(Arm("scenes", *which, FOUR_TIMES) for which in (EVC, ("nothing", 0))),
 ]
