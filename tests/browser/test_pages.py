@@ -90,6 +90,10 @@ TOO_WIDE = """() => {
 SMALL_LETTERS = """() => [...document.querySelectorAll(".lvc svg text")].filter((text) =>
   parseFloat(getComputedStyle(text).fontSize) * text.ownerSVGElement.getScreenCTM().a < 8
 ).map((text) => text.textContent)"""
+# The theme puts HTML outputs on a light ground in dark mode; lvc.css takes it away.
+OWN_GROUND = """() => [...document.querySelectorAll(".cell_output .text_html")].filter(
+  (output) => getComputedStyle(output).backgroundColor != "rgba(0, 0, 0, 0)"
+).map((output) => output.innerText.slice(0, 40))"""
 # What takes the focus is noted with its looks, and how it looks without the focus.
 TABBABLE = """() => {
   const all = document.querySelectorAll(
@@ -159,6 +163,7 @@ def test_page(open_page, name, width):
         found = [f"raw TeX: {text}" for text in page.evaluate(RAW_TEX)]
         found += [f"scrolls sideways: {box}" for box in page.evaluate(TOO_WIDE)]
         found += [f"too small: {text}" for text in page.evaluate(SMALL_LETTERS)]
+        found += [f"a ground of its own: {text}" for text in page.evaluate(OWN_GROUND)]
         complaints += [f"{theme}: {complaint}" for complaint in found]
     for theme in themes:
         page.evaluate(IN_THEME, theme)
