@@ -1,27 +1,74 @@
 """Say under the title of each chapter how long it takes to read.
 
-The minutes are counted from the notebook. The home page shows the rule and the range.
+The minutes are counted from the notebook: its text, the code that is shown, and, as
+words, all that the cells print, with captions and tables. What is folded is not counted.
+The home page shows the rule, the range and the sum.
 """
 
 import json
 import re
+from html.parser import HTMLParser
 from pathlib import Path
 
 from docutils import nodes
 
 WORDS, LINES = 200, 30  # read in a minute: words of text, or lines of code
-HIDDEN = {"remove-input", "hide-input", "hide-cell"}
+NO_INPUT = {"remove-input", "hide-input", "hide-cell", "remove-cell"}
+NO_OUTPUT = {"remove-output", "hide-output", "hide-cell", "remove-cell"}
+FOLDED = r"^(:{3,}|`{3,})\{dropdown\}.*?^\1$"
 
 
-def minutes(notebook: Path) -> int:
-    """Return the minutes for the text and the shown code of a notebook."""
+class _Text(HTMLParser):
+    """Collect the text that a page shows of some HTML; a picture has none."""
+
+    SILENT = {"style", "script", "template", "svg"}
+
+    def __init__(self):
+        super().__init__()
+        self.silent, self.text = 0, ""
+
+    def handle_starttag(self, tag, attributes):
+        self.silent += tag in self.SILENT
+
+    def handle_endtag(self, tag):
+        self.silent -= tag in self.SILENT
+
+    def handle_data(self, data):
+        self.text += "" if self.silent else f"{data} "
+
+
+def words_of(output) -> int:
+    """Return how many words an output shows."""
+    if output["output_type"] == "stream":
+        return len("".join(output["text"]).split())
+    data = output.get("data", {})
+    if "text/html" not in data:
+        return len("".join(data.get("text/plain", "")).split())
+    parser = _Text()
+    parser.feed("".join(data["text/html"]))
+    return len(parser.text.split())
+
+
+def shown(notebook: Path) -> tuple[int, int]:
+    """Return the words and the lines of code that the page of a notebook shows."""
     words = lines = 0
     for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
         source = "".join(cell["source"])
+        tags = set(cell["metadata"].get("tags", []))
         if cell["cell_type"] == "markdown":
-            words += len(source.split())
-        elif HIDDEN.isdisjoint(cell["metadata"].get("tags", [])):
+            text = re.sub(FOLDED, "", source, flags=re.DOTALL | re.MULTILINE)
+            words += len(text.split())
+            continue
+        if not tags & NO_INPUT:
             lines += sum(bool(line.strip()) for line in source.splitlines())
+        if not tags & NO_OUTPUT:
+            words += sum(map(words_of, cell["outputs"]))
+    return words, lines
+
+
+def minutes(notebook: Path) -> int:
+    """Return the minutes that the page of a notebook takes to read."""
+    words, lines = shown(notebook)
     return round(words / WORDS + lines / LINES)
 
 
@@ -32,6 +79,7 @@ def substitute(app, config):
     times = [minutes(Path(app.srcdir, f"{chapter}.ipynb")) for chapter in chapters]
     config.myst_substitutions |= {
         "minutes": f"{min(times)} to {max(times)} minutes",
+        "all_minutes": f"{sum(times)} minutes",
         "rule": f"{WORDS} words or {LINES} lines of code a minute",
     }
 

@@ -3,6 +3,7 @@
 import re
 
 import nbformat
+import pytest
 
 from _ext import reading_time
 from tests.support.notebooks import BOOK, CHAPTERS
@@ -10,16 +11,46 @@ from tests.support.notebooks import BOOK, CHAPTERS
 TIMES = {name: reading_time.minutes(BOOK / f"{name}.ipynb") for name in CHAPTERS}
 
 
-def test_text_and_shown_code_count(tmp_path):
-    notebook = nbformat.v4.new_notebook()
+def minutes_of(tmp_path, *cells) -> int:
+    path = tmp_path / "ch.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    return reading_time.minutes(path)
+
+
+def cell(source="", outputs=(), *tags):
+    metadata = {"tags": list(tags)}
+    return nbformat.v4.new_code_cell(source, outputs=outputs, metadata=metadata)
+
+
+WORDS = "word " * reading_time.WORDS
+
+
+def test_text_counts_and_what_is_folded_in_it_does_not(tmp_path):
+    folded = f"{WORDS}\n\n:::{{dropdown}} Deeper\n{WORDS}\n:::\n\n{WORDS}"
+    assert minutes_of(tmp_path, nbformat.v4.new_markdown_cell(folded)) == 2
+
+
+def test_code_counts_where_it_is_shown(tmp_path):
     code = "\n\n".join(["a = 1"] * reading_time.LINES)
-    for tag in ("seen", *reading_time.HIDDEN):
-        cell = nbformat.v4.new_code_cell(code, metadata={"tags": [tag]})
-        notebook.cells.append(cell)
-    text = "word " * reading_time.WORDS * 2
-    notebook.cells.append(nbformat.v4.new_markdown_cell(text))
-    nbformat.write(notebook, tmp_path / "ch.ipynb")
-    assert reading_time.minutes(tmp_path / "ch.ipynb") == 3
+    folded = [cell(code, (), tag) for tag in reading_time.NO_INPUT]
+    assert minutes_of(tmp_path, *folded, cell(code), cell(code, (), "lvc")) == 2
+
+
+@pytest.mark.parametrize(
+    ("output", "minutes"),
+    [
+        (nbformat.v4.new_output("stream", text=WORDS), 1),
+        ({"text/html": f"<table><td>{WORDS}</td><td>{WORDS}</td></table>"}, 2),
+        ({"text/html": f"<figcaption>{WORDS}</figcaption><svg>{WORDS}</svg>"}, 1),
+        ({"text/html": f"<style>{WORDS}</style>", "text/plain": WORDS}, 0),
+        ({"text/plain": WORDS}, 1),
+    ],
+)
+def test_what_cells_print_counts_as_words(tmp_path, output, minutes):
+    if "output_type" not in output:
+        output = nbformat.v4.new_output("display_data", data=output)
+    folded = [cell("", [output], tag) for tag in reading_time.NO_OUTPUT]
+    assert minutes_of(tmp_path, cell("", [output], "hide-input"), *folded) == minutes
 
 
 def test_the_line_stands_under_the_title(book):
@@ -32,5 +63,6 @@ def test_the_line_stands_under_the_title(book):
 def test_the_home_page_says_the_range_and_the_rule(book):
     text = (book / "book" / "index.html").read_text()
     assert f"{min(TIMES.values())} to {max(TIMES.values())} minutes each" in text
+    assert f"{sum(TIMES.values())} minutes in all" in text
     rule = f"{reading_time.WORDS} words or {reading_time.LINES} lines of code a minute"
     assert rule in text
