@@ -1,7 +1,7 @@
 """Say under the title of each chapter how long it takes to read.
 
 The minutes are counted from the notebook: its text, the code that is shown, and, as
-words, all that the cells print, with captions and tables. What is folded is not counted.
+words, all that the cells print, captions and tables too. What is folded does not count.
 The home page shows the rule, the range and the sum.
 """
 
