@@ -19,7 +19,7 @@ def minutes_of(tmp_path, *cells) -> int:
 
 def cell(source="", outputs=(), *tags):
     metadata = {"tags": list(tags)}
-    return nbformat.v4.new_code_cell(source, outputs=outputs, metadata=metadata)
+    return nbformat.v4.new_code_cell(source, outputs=[*outputs], metadata=metadata)
 
 
 WORDS = "word " * reading_time.WORDS
