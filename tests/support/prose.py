@@ -43,7 +43,6 @@ EXCEPTIONS = {
     ("ch04_softmax", "a weight of 0.9"): "what the exercise asks for",
     ("ch06_mean", "calls axis 1 the channels, and here axis 1 is `k`"): "b k c",
     ("ch06_mean", "6 · 32 = 192"): "printed in the section on the two modes",
-    ("ch06_mean", "a 300 × 300 crop"): "the cell adds 300 to both corners",
     ("ch07_gate", "depend on channel 20"): "an example; any channel will do",
     ("ch07_gate", "the factors lie around 1.5"): "1 + 0.5, the expected gate",
     ("ch07_gate", "are 0, though no channel is 0"): "what the exercise gives",
