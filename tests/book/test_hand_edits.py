@@ -185,7 +185,7 @@ EDITS = {
             "solution-1",
             lambda cell: cell.metadata.pop("jupyter"),
         ),
-        "ch03_scaled_l2.ipynb, cell solution-1: the tags and JupyterLab's source_hidden do not agree; set source_hidden exactly where a cell is tagged remove-input or hide-cell",
+        "ch03_scaled_l2.ipynb, cell solution-1: the tags and JupyterLab's source_hidden do not agree; set source_hidden exactly where a cell is tagged remove-input, hide-input or hide-cell",
     ),
     "alt text of another picture": (
         (

@@ -80,9 +80,10 @@ def no_output_is_ignored_without_a_reason(notebooks):
 
 def hidden_cells_are_hidden_in_jupyterlab_too(notebooks):
     return [
-        f"{where}: the tags and JupyterLab's source_hidden do not agree; set source_hidden exactly where a cell is tagged remove-input or hide-cell"
+        f"{where}: the tags and JupyterLab's source_hidden do not agree; set source_hidden exactly where a cell is tagged remove-input, hide-input or hide-cell"
         for where, cell in places(notebooks)
-        if cell.metadata.get("jupyter", {}).get("source_hidden", False)
+        if "hide-input" not in tags(cell)
+        and cell.metadata.get("jupyter", {}).get("source_hidden", False)
         != bool({"remove-input", "hide-cell"} & tags(cell))
     ]
 
