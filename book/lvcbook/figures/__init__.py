@@ -6,7 +6,16 @@ in dark.
 """
 
 from lvcbook.figures.boxes import equation
-from lvcbook.figures.chips import COLOURS, chips, code, lines, link, note, swatch
+from lvcbook.figures.chips import (
+    COLOURS,
+    chips,
+    code,
+    lines,
+    link,
+    note,
+    swatch,
+    with_code,
+)
 from lvcbook.figures.flow import block, block_file, block_in_words
 from lvcbook.figures.networks import Module, edges, networks
 from lvcbook.figures.pictures import images, vectors

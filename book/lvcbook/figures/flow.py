@@ -9,7 +9,8 @@ from lvcbook.figures.boxes import box, with_sizes
 from lvcbook.figures.networks import edges, with_head
 from lvcbook.markup import macros, render
 
-CHAIN = "input → ConvBlock → pixels → residuals → assignment weights → encoding → gate → output"
+CHAIN = "input → ConvBlock → pixels → residuals → assignment weights → encoding → gate"
+CHAIN += " → output"
 ENTER = ["codewords → residuals", "scale → assignment weights"]
 AGAIN = ["residuals → encoding", "ConvBlock → output"]  # what is read a second time
 # Column and row of each box, where there is room, and on a phone.
@@ -38,8 +39,11 @@ NARROW = {
     "output": (1, 6),
 }
 UNIT = 0.75  # of the boxes, so that five stand in a row of a page
-GAP, CAPTION, MARGIN = np.array([22, 24]), 20, 4
-LANE, TURN = 18, 8  # from one line beside a column to the next, and the radius of a turn
+GAP, CAPTION, MARGIN = (22, 24), 20, 4
+LANE, TURN = (
+    18,
+    8,
+)  # from one line beside a column to the next, and the radius of a turn
 
 
 def block() -> HTML:
@@ -72,59 +76,62 @@ def _shapes() -> dict[str, tuple]:
 
 
 def _drawn(places) -> dict:
-    shapes = _shapes()
-    boxes = {name: box(shapes[name][1].split(), shapes[name][0], UNIT) for name in places}
-    sizes = {name: np.array([one.width, one.height]) for name, one in boxes.items()}
-    extents = [
-        [
-            max(sizes[name][way] for name, place in places.items() if place[way] == line)
-            for line in range(max(place[way] for place in places.values()) + 1)
-        ]
-        for way in (0, 1)
-    ]
-    extents[1] = [height + CAPTION for height in extents[1]]
-    starts = [
-        np.cumsum([MARGIN, *(extent + gap for extent in line)])
-        for line, gap in zip(extents, GAP)
-    ]
-    corners = {
-        name: np.array(
-            [
-                starts[0][i] + (extents[0][i] - sizes[name][0]) / 2,
-                starts[1][j] + (extents[1][j] - CAPTION - sizes[name][1]) / 2,
-            ]
-        )
-        for name, (i, j) in places.items()
+    boxes = {
+        name: box(axes.split(), shape, UNIT)
+        for name, (shape, axes) in _shapes().items()
     }
-    ends = {name: corners[name] + sizes[name] for name in places}
-    right = starts[0][-1] - GAP[0]
-    arrows, beside = [], 0
+    lows = _corners(places, boxes)
+    ends = {n: (low, low + _size(boxes[n])) for n, low in lows.items()}
+    right, bottom = np.max([end for _, end in ends.values()], axis=0)
+    arrows, lane = [], right
     for chains, again in ((CHAIN, *ENTER), False), (AGAIN, True):
         for a, b in edges(chains):
-            lane = right + LANE * (beside + 1)
-            (i, j), (k, l) = places[a], places[b]
-            if i == k and abs(j - l) > 1:
-                beside += 1
-                arrow = _beside(corners[a], ends[a], corners[b], ends[b], lane)
-            elif j == l:
-                arrow = _across(corners[a], ends[a], corners[b], ends[b])
+            (column, row), (to_column, to_row) = places[a], places[b]
+            if row == to_row:
+                arrow = _across(*ends[a], *ends[b])
+            elif column == to_column and to_row - row > 1:
+                lane += LANE
+                arrow = _beside(*ends[a], *ends[b], lane)
             else:
-                arrow = _down(corners[a], ends[a], corners[b], ends[b])
+                arrow = _down(*ends[a], *ends[b])
             arrows.append((*arrow, again))
+    named = [
+        {
+            "name": name,
+            "box": boxes[name],
+            "place": low.tolist(),
+            "x": round((low[0] + end[0]) / 2),
+            "y": end[1] + CAPTION - 6,
+        }
+        for name, (low, end) in ends.items()
+    ]
+    size = {"width": lane + MARGIN, "height": bottom + CAPTION + MARGIN}
+    return size | {"boxes": named, "arrows": arrows}
+
+
+def _size(one) -> np.ndarray:
+    return np.array([one.width, one.height])
+
+
+def _corners(places, boxes) -> dict[str, np.ndarray]:
+    """Return the upper left corner of each box, in the middle of its column and row."""
+    room = {name: _size(boxes[name]) + (0, CAPTION) for name in places}
+    starts, extents = [], []
+    for way in (0, 1):
+        lines = range(max(place[way] for place in places.values()) + 1)
+        extents.append(
+            [max(room[n][way] for n in places if places[n][way] == i) for i in lines]
+        )
+        ends = np.cumsum([extent + GAP[way] for extent in extents[way]])
+        starts.append([MARGIN, *(ends + MARGIN)])
     return {
-        "width": round(right + LANE * beside + MARGIN),
-        "height": round(starts[1][-1] - GAP[1] + MARGIN),
-        "boxes": [
-            {
-                "name": name,
-                "box": one,
-                "place": corners[name].round().astype(int).tolist(),
-                "x": round((corners[name][0] + ends[name][0]) / 2),
-                "y": round(ends[name][1]) + CAPTION - 6,
-            }
-            for name, one in boxes.items()
-        ],
-        "arrows": arrows,
+        name: np.array(
+            [
+                starts[way][i] + (extents[way][i] - room[name][way]) // 2
+                for way, i in enumerate(place)
+            ]
+        )
+        for name, place in places.items()
     }
 
 
@@ -139,7 +146,7 @@ def _across(start, start_end, goal, goal_end) -> tuple[str, str]:
 def _down(start, start_end, goal, goal_end) -> tuple[str, str]:
     """Return the arrow from below the name of a box to the top of a lower one."""
     x, to = (start[0] + start_end[0]) / 2, (goal[0] + goal_end[0]) / 2
-    aside = np.sign(to - x)  # beside the arrow that goes straight down
+    aside = np.sign(to - x) * (abs(to - x) > 1)  # of the arrow that goes straight down
     points = [
         (x + aside * (start_end[0] - start[0]) / 4, start_end[1] + CAPTION),
         (to, goal[1] - 3),
@@ -149,7 +156,9 @@ def _down(start, start_end, goal, goal_end) -> tuple[str, str]:
 
 def _beside(start, start_end, goal, goal_end, lane) -> tuple[str, str]:
     """Return the arrow from the right of a box to that of a lower one, in a lane."""
-    (top, bottom) = ((low[1] + high[1]) / 2 for low, high in ((start, start_end), (goal, goal_end)))
+    (top, bottom) = (
+        (low[1] + high[1]) / 2 for low, high in ((start, start_end), (goal, goal_end))
+    )
     points = [
         (start_end[0] + 3, top),
         (lane - TURN, top),

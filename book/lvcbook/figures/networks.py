@@ -62,7 +62,9 @@ def _in_words(title, modules, chains) -> str:
 
 def _drawn(title, modules, chains) -> dict:
     rows = sorted({(module.row, module.lane) for module in modules.values()})
-    places = {key: (m.column, rows.index((m.row, m.lane))) for key, m in modules.items()}
+    places = {
+        key: (m.column, rows.index((m.row, m.lane))) for key, m in modules.items()
+    }
     corners = {key: np.multiply(place, PITCH) + MARGIN for key, place in places.items()}
     size = np.max([*corners.values()], axis=0) + BOX + 2
     arrows = []
