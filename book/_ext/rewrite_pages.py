@@ -21,6 +21,8 @@ TAKEN_OUT = [
     r"<script>const THEBE_JS_URL.*?</script>",
     r'<script[^>]* src="[^"]*sphinx-thebe[^"]*"></script>',
     r'<link[^>]* href="[^"]*sphinx-thebe[^"]*"[^>]*>',
+    # The name of a fold is what stands there.
+    r' aria-label="Toggle hidden content"',
     # docutils still writes this role, which ARIA has deprecated.
     r' role="doc-biblioentry"',
     r' role="list"(?= class="citation-list")',  # a list of these

@@ -2,7 +2,13 @@
 
 import re
 
-from tests.support.notebooks import NOTEBOOKS
+import pytest
+from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
+
+from _ext import quiet_checks
+from _ext.icons import NAME
+from tests.support.notebooks import NOTEBOOKS, code_cells, tags
 
 
 def test_every_notebook_has_its_page(book):
@@ -27,3 +33,46 @@ def test_figures_are_in_the_page_with_their_alt_text(book):
     for name in ("index", "ch00_overview", "ch03_scaled_l2"):
         text = (book / "book" / f"{name}.html").read_text()
         assert re.search(r'role="img" aria-label="Boxes: [^"]*b 6, n 100', text)
+
+
+def test_every_icon_of_the_pages_is_left_in_the_font(book):
+    """And little else: the theme's has 1,400."""
+    (sheet,) = book.glob("_static/vendor/fontawesome/*/css/all.min.css")
+    rules = re.findall(r'([^{}]*)\{content:"\\(\w+)"\}', sheet.read_text())
+    icon = {name: code for names, code in rules for name in re.findall(NAME, names)}
+    font = TTFont(sheet.parents[1] / "webfonts" / "icons.woff")
+    assert "webfonts/icons.woff" in sheet.read_text()
+    drawn = {f"{code:x}" for code in font.getBestCmap()}
+    pages = [page.read_text() for page in book.rglob("*.html")]
+    named = re.findall(r'class="[^"]*\bfa-(?!solid|lg)([\w-]+)[^"]*"', "".join(pages))
+    assert {"bars", "list", "moon"} <= set(named)
+    missing = {name for name in named if icon.get(name) not in drawn}
+    assert not missing
+    assert len(drawn) < 40
+
+
+@pytest.mark.parametrize(
+    ("code", "whole_cell", "words"),
+    [
+        ("assert 1\nfor n in ():\n    assert n\n", False, "✓ 2 checks"),
+        ("torch.testing.assert_close(a, b)", False, "✓ 1 check"),
+        ("a = 1\nprint('assert')", False, "Code"),
+        ("def my_map(x):\n    return x\n\n\ncheck_map(my_map)", True, "Solution"),
+        ("check_map(x)\nassert x", True, "Deeper: ✓ 1 check"),
+    ],
+)
+def test_a_fold_says_what_is_in_it(code, whole_cell, words):
+    assert quiet_checks.words_for(code, whole_cell) == words
+
+
+def test_folds_of_pages_have_their_words(book):
+    for name, notebook in NOTEBOOKS.items():
+        page = BeautifulSoup((book / f"book/{name}.html").read_text(), "html.parser")
+        said = [title.text for title in page.select("details.hide .collapsed")]
+        folded = [
+            quiet_checks.words_for(cell.source, whole_cell="hide-cell" in tags(cell))
+            for cell in code_cells(notebook)
+            if {"hide-cell", "hide-input"} & tags(cell)
+        ]
+        assert said == folded, name
+        assert not page.select("summary[aria-label]"), f"{name}: a fold of another name"

@@ -208,7 +208,7 @@ EDITS = {
     ),
     "definition hidden": (
         ("ch03_scaled_l2", "subtract", hidden),
-        "ch03_scaled_l2.ipynb, cell square: only a hidden cell defines residual; define it in a visible one",
+        "ch03_scaled_l2.ipynb, cell subtract-check: only a hidden cell defines residual; define it in a visible one",
     ),
 }
 

@@ -170,7 +170,7 @@ def test_page(open_page, name, width):
         complaints += [f"{theme}: {broken}" for broken in violations(page)]
     if name.startswith("ch") and width == 1280:
         kilobytes = weight(page.loaded)
-        complaints += [f"too heavy: {kilobytes:.0f} kB"] if kilobytes > 400 else []
+        complaints += [f"too heavy: {kilobytes:.0f} kB"] if kilobytes > 200 else []
     complaints += keyboard(page)  # Tab after Tab takes time: in the last theme
     assert not complaints, "\n".join(complaints)
 

@@ -33,6 +33,7 @@ ELSEWHERE = [
     r"```.*?```|`[^`]*`",
     r"!?\[[^]]*\]\([^)]*\)|<img[^>]*>",
     r"^#+ \d+ ·|\*\*\d+\.\s",  # numbers of chapters and exercises
+    r"\*\*Exercise \d+ · \d+ minutes?\.\*\*",
     r"\b[Ss]tep\s\d+|\b[Cc]hapters?\s\d+(?:(?:,|\sto|\sand)\s\d+)*|\s\(\d\)",
     r"^:[^\n]*",  # MyST directives and their options
     f"{TUPLE}|{AXES_IN_TEXT}",

@@ -16,6 +16,14 @@ def one_by_one(x, codewords, scale):
 
 
 WRONG = {
+    "check_bytes": {
+        "put a number in place of the dots": ...,
+        "this counts the numbers, and each takes 4 bytes": 2 * 400 * 16 * 256,
+        "this is the size of x, axis k is missing": 2 * 400 * 256 * 4,
+        "axis c is missing: the residuals still have their channels": 2 * 400 * 16 * 4,
+        "this is one image, axis b is missing": 400 * 16 * 256 * 4,
+        "multiply the sizes of all four axes, b n k c, and 4 bytes each": 12,
+    },
     "check_scaled_l2": {
         "it returned None, expected (b n k) = (2, 24, 5)": lambda x, c, s: None,
         "it returned a float, expected (b n k) = (2, 24, 5)": lambda x, c, s: 1.0,
@@ -66,14 +74,6 @@ WRONG = {
         "it returned (b k) = (2, 5), expected (b n) = (2, 24); axis k should be gone; axis n is missing": lambda x, c: (
             squared(x, c).argmin(1)
         ),
-    },
-    "check_bytes": {
-        "put a number in place of the dots": ...,
-        "this counts the numbers, and each takes 4 bytes": 2 * 400 * 16 * 256,
-        "this is the size of x, axis k is missing": 2 * 400 * 256 * 4,
-        "axis c is missing: the residuals still have their channels": 2 * 400 * 16 * 4,
-        "this is one image, axis b is missing": 400 * 16 * 256 * 4,
-        "multiply the sizes of all four axes, b n k c, and 4 bytes each": 12,
     },
 }
 RIGHT = {
