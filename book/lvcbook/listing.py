@@ -54,7 +54,7 @@ def run(function, *arguments) -> list[Line]:
         if not notes:
             raise ValueError(f"{function.__name__}: no note above {ast.unparse(one)}")
         done = one.end_lineno
-        code = "\n".join(text[one.lineno - 1 : done])
+        code = dedent("\n".join(text[one.lineno - 1 : done]))
         lines.append(Line(heading, notes, code, _made(one, known)))
     return lines
 

@@ -64,7 +64,7 @@ def test_each_line_has_its_notes_and_what_it_made(given):
     head, helper, pixels, last = listing.run(short, x, block)
     assert head.code == "def short(x, block):" and head.made is x
     assert head.notes == ["A map comes in."]
-    assert helper.made is None and helper.code.endswith("return 2 * x")
+    assert helper.made is None and helper.code == "def twice(x):\n    return 2 * x"
     assert pixels.heading == "The pixels" and last.heading == ""
     assert pixels.notes == [
         "A list of pixels, row by row.",
