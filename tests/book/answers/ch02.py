@@ -16,6 +16,17 @@ WRONG = {
         ),
         "it is 0.2582: expected 0.01562 for k 16 and c 256": lambda k, c: 15**-0.5,
     },
+    "check_count": {
+        "put a number in place of the dots": ...,
+        "these are the codewords, the scales are missing": 24 * 256,
+        "these are the scales, the codewords are missing": 24,
+        "a codeword has one scale, not one for each channel": 2 * 24 * 256,
+        "there is a scale for each codeword, not for each channel": 24 * 256 + 256,
+        "the codewords have both axes: multiply k by c": 24 + 256 + 24,
+        "these are the parameters with 64 codewords": 64 * 256 + 64,
+        "this counts bytes": 4 * (24 * 256 + 24),
+        "it is 12: add the numbers of codewords, k times c, and of scale": 12,
+    },
     "check_scale": {
         "it returned None, expected (k) = (5,)": lambda sigma: None,
         "it returned a float, expected (k) = (5,)": lambda sigma: -0.5,
@@ -34,17 +45,6 @@ WRONG = {
         "the shape is right, but at k 2 it is 0.000, expected -1.585": lambda sigma: (
             sigma * 0
         ),
-    },
-    "check_count": {
-        "put a number in place of the dots": ...,
-        "these are the codewords, the scales are missing": 24 * 256,
-        "these are the scales, the codewords are missing": 24,
-        "a codeword has one scale, not one for each channel": 2 * 24 * 256,
-        "there is a scale for each codeword, not for each channel": 24 * 256 + 256,
-        "the codewords have both axes: multiply k by c": 24 + 256 + 24,
-        "these are the parameters with 64 codewords": 64 * 256 + 64,
-        "this counts bytes": 4 * (24 * 256 + 24),
-        "it is 12: add the numbers of codewords, k times c, and of scale": 12,
     },
 }
 RIGHT = {

@@ -14,6 +14,23 @@ def part_of(key):
 
 
 WRONG = {
+    "check_reach": {
+        "put three numbers in place of the dots": (..., ..., ...),
+        "two ConvBlocks, middle: this is one ConvBlock, there are two": (9, 9, 100),
+        "two ConvBlocks, middle: each 3x3 adds one pixel on either side, 3 and then 5": (
+            81,
+            9,
+            100,
+        ),
+        "two ConvBlocks, corner: this is one ConvBlock, there are two": (25, 4, 100),
+        "two ConvBlocks, corner: a corner has neighbours on two sides only": (
+            25,
+            25,
+            100,
+        ),
+        "LVCBlock: ConvBlock alone has this reach, and then comes the gate": (25, 9, 9),
+        "LVCBlock: 600 is too many": (25, 9, 600),
+    },
     "check_parameters": {
         "put a number in place of the dots": ...,
         "not all parts grow in proportion to the channels": 8 * 6656,
@@ -43,26 +60,9 @@ WRONG = {
             "ConvBlock"
         ),
     },
-    "check_reach": {
-        "put three numbers in place of the dots": (..., ..., ...),
-        "two ConvBlocks, middle: this is one ConvBlock, there are two": (9, 9, 100),
-        "two ConvBlocks, middle: each 3x3 adds one pixel on either side, 3 and then 5": (
-            81,
-            9,
-            100,
-        ),
-        "two ConvBlocks, corner: this is one ConvBlock, there are two": (25, 4, 100),
-        "two ConvBlocks, corner: a corner has neighbours on two sides only": (
-            25,
-            25,
-            100,
-        ),
-        "LVCBlock: ConvBlock alone has this reach, and then comes the gate": (25, 9, 9),
-        "LVCBlock: 600 is too many": (25, 9, 600),
-    },
 }
 RIGHT = {
+    "check_reach": [(25, 9, 100)],
     "check_parameters": [284_864],
     "check_step_of": [step_of],
-    "check_reach": [(25, 9, 100)],
 }

@@ -70,16 +70,6 @@ WRONG = {
             literal(x, d).argmin(dim=-1)
         ),
     },
-    "check_factor": {
-        "put a number in place of the dots": ...,
-        "that is against x; another tensor is larger": 64,
-        "that is against the encoding; others are larger": 100,
-        "divide by the size of the largest tensor of the product form": 6
-        * 100
-        * 64
-        * 32,
-        "which of (b n c), (b n k) and (b k c) is the largest?": 12,
-    },
     "check_centring": {
         "it returned None, expected (b n k) = (2, 24, 5)": lambda x, d: None,
         "at an offset of 1000 it is off by …: centre first": by_products,
@@ -98,9 +88,19 @@ WRONG = {
         ),
         "right, but a tensor on the way, (2, 24, 5, 3), is as large as (b n k c): multiply pixels and codewords": literal,
         "one inf in image 0 spoils image 1: a mean over the pixels carries it there, so centre on the codewords": centred_on_pixels,
-        "the shape is right, but at b 0, n 6, k 4 it is 8.117, expected 7.117": lambda x, d: (
+        "the shape is right, but at b 0, n …, k … it is …, expected …": lambda x, d: (
             centred(x, d) + 1
         ),
+    },
+    "check_factor": {
+        "put a number in place of the dots": ...,
+        "that is against x; another tensor is larger": 64,
+        "that is against the encoding; others are larger": 100,
+        "divide by the size of the largest tensor of the product form": 6
+        * 100
+        * 64
+        * 32,
+        "which of (b n c), (b n k) and (b k c) is the largest?": 12,
     },
 }
 RIGHT = {
