@@ -54,7 +54,7 @@ DECIDING = {decided_in(cell): cell for cell in CELLS if decided_in(cell)}
 
 
 def run(cell, changes=(), patch=lambda: None):
-    """Execute a deciding cell behind those that all share; return the verdict."""
+    """Execute a deciding cell after those that all share; return the verdict."""
     namespace = {}
     for shared in SHARED:
         exec(shared.source, namespace)

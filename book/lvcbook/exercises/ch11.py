@@ -40,7 +40,7 @@ def check_turn(function):
             "this is a flip of the columns alone": _largest(
                 _gate(block, x.flip(3)) - gate
             ),
-            "this turns the map behind ConvBlock, where order no longer matters": (
+            "this turns the map after ConvBlock, where order no longer matters": (
                 _largest(block.fc(block.LVC(inside.flip(2, 3))) - gate)
             ),
             "this is the mean change, return the largest": (
@@ -72,7 +72,7 @@ def check_scale(function):
         got = tuple(scale.shape) if isinstance(scale, Tensor) else type(scale).__name__
         yield f"it returned {got}, expected (k) = (5,)"
     if not ((scale > -1) & (scale < 0)).all():
-        yield "each scale must lie between -1 and 0, without both"
+        yield "each scale must lie between -1 and 0, and be neither"
     scores = lvc.reference.scaled_l2(x, codewords, scale.to(x))
     nearest = torch.cdist(x, codewords).argmin(dim=-1)
     share = (scores.argmax(dim=-1) == nearest).double().mean().item()

@@ -15,13 +15,26 @@ def turn(block, x):
     return largest(gate(block, x.flip(2, 3)) - gate(block, x))
 
 
-def behind(block, x):
+def after_convblock(block, x):
     inside = block.conv_1(x)
     gates = (block.fc(block.LVC(t)) for t in (inside, inside.flip(2, 3)))
     return largest(next(gates) - next(gates))
 
 
 WRONG = {
+    "check_scale": {
+        "it returned None, expected (k) = (5,)": lambda codewords: None,
+        "it returned float, expected (k) = (5,)": lambda codewords: -0.5,
+        "it returned (5, 3), expected (k) = (5,)": lambda codewords: -0.5 * codewords,
+        "each scale must lie between -1 and 0, and be neither": [
+            lambda codewords: torch.full((5,), 0.5),
+            lambda codewords: torch.zeros(5),
+        ],
+        "only …% of the pixels give their nearest the most": [
+            lambda codewords: torch.linspace(-0.9, -0.1, 5),
+            lambda codewords: torch.linspace(-0.501, -0.499, 5),
+        ],
+    },
     "check_turn": {
         "it returned None, expected a number": lambda block, x: None,
         "return one number, such as change.abs().max()": [
@@ -40,7 +53,7 @@ WRONG = {
         "this is a flip of the columns alone": lambda block, x: largest(
             gate(block, x.flip(3)) - gate(block, x)
         ),
-        "this turns the map behind ConvBlock, where order no longer matters": behind,
+        "this turns the map after ConvBlock, where order no longer matters": after_convblock,
         "this is the mean change, return the largest": lambda block, x: (
             (gate(block, x.flip(2, 3)) - gate(block, x)).abs().mean()
         ),
@@ -48,19 +61,6 @@ WRONG = {
             gate(block, x.flip(2, 3)) - gate(block, x)
         ).max(),
         "it returned 7.00000, expected 0.00059": lambda block, x: 7,
-    },
-    "check_scale": {
-        "it returned None, expected (k) = (5,)": lambda codewords: None,
-        "it returned float, expected (k) = (5,)": lambda codewords: -0.5,
-        "it returned (5, 3), expected (k) = (5,)": lambda codewords: -0.5 * codewords,
-        "each scale must lie between -1 and 0, without both": [
-            lambda codewords: torch.full((5,), 0.5),
-            lambda codewords: torch.zeros(5),
-        ],
-        "only …% of the pixels give their nearest the most": [
-            lambda codewords: torch.linspace(-0.9, -0.1, 5),
-            lambda codewords: torch.linspace(-0.501, -0.499, 5),
-        ],
     },
 }
 RIGHT = {
