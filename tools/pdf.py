@@ -1,8 +1,8 @@
 """Print the built book as one PDF, with Chromium: make pdf builds the pages first.
 
 Chromium opens every page as a reader sees it, with its equations set and what is folded
-open. All are joined behind a table of contents and printed twice: the first print says
-on which page each chapter begins.
+open; of code that checks, the mark stands alone. All are joined behind a table of
+contents and printed twice: the first print says on which page each chapter begins.
 """
 
 import argparse
@@ -13,6 +13,7 @@ from html import escape
 from io import BytesIO
 from pathlib import Path
 
+import pikepdf
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 
@@ -36,8 +37,10 @@ READ_ARTICLE = """async () => {
   for (const folded of article.querySelectorAll("details")) {
     folded.open = true;
     const title = folded.querySelector("summary .collapsed");
-    if (title) title.parentElement.textContent =
-      title.textContent.replace(/^Show (the )?./, (all) => all.at(-1).toUpperCase());
+    if (!title) continue;
+    title.parentElement.textContent = title.textContent;
+    if (!/^(Solution|Deeper)/.test(title.textContent))
+      folded.querySelector(".cell_input").remove();
   }
   for (const folded of article.querySelectorAll(".toggle-hidden"))
     folded.classList.remove("toggle-hidden");
@@ -163,7 +166,20 @@ def print_book(pages: Path, first: str, parts, say=lambda line: None) -> bytes:
         say("printing, with the page numbers")
         made = printed(numbers)
         browser.close()
-    return made
+    return packed(made)
+
+
+def packed(pdf: bytes) -> bytes:
+    """Return the PDF with its objects compressed: Chromium writes 100,000 as text."""
+    file = BytesIO()
+    pikepdf.settings.set_flate_compression_level(9)
+    with pikepdf.open(BytesIO(pdf)) as opened:
+        opened.save(
+            file,
+            object_stream_mode=pikepdf.ObjectStreamMode.generate,
+            recompress_flate=True,
+        )
+    return file.getvalue()
 
 
 def page_numbers(pdf: bytes, names: list[str]) -> dict[str, int]:

@@ -14,6 +14,7 @@ import pytest
 from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
+from _ext.quiet_checks import words_for
 from lvc import EXAMPLE, shape_table
 from tests.support.notebooks import NOTEBOOKS, ROOT, code_cells, tags
 from tools import pdf, toc
@@ -91,7 +92,7 @@ def test_every_page_has_its_number_and_more(texts, titles):
         assert len(squeezed(text)) > len(footer) + 20, f"page {number} is empty"
 
 
-def test_every_line_of_code_is_printed_whole_also_what_is_folded(printed, texts):
+def test_every_line_of_code_is_printed_whole_but_what_checks(printed, texts):
     _, outline = printed
     ends = [index for _, index in outline[3:]] + [len(texts)]
     for file, (_, begin), end in zip(FILES[1:], outline[2:], ends):
@@ -102,9 +103,19 @@ def test_every_line_of_code_is_printed_whole_also_what_is_folded(printed, texts)
             squeezed(line) for text in texts[begin:end] for line in text.split("\n")
         ]
         for cell in code_cells(notebook):
-            if "remove-input" not in tags(cell):
-                for line in filter(None, cell.source.splitlines()):
+            lines = [*filter(None, cell.source.splitlines())]
+            if not {"remove-input", "hide-input"} & tags(cell):
+                for line in lines:
                     assert squeezed(line) in shown, f"{file}, cell {cell.id}: {line}"
+            elif "hide-input" in tags(cell):
+                assert squeezed(words_for(cell.source, whole_cell=False)) in shown
+                assert squeezed("".join(lines)) not in "".join(shown), cell.id
+
+
+def test_the_file_is_packed(printed):
+    """The whole book takes less than 6 MB; these pages are dense ones."""
+    reader, _ = printed
+    assert reader.stream.seek(0, os.SEEK_END) / len(reader.pages) < 30_000
 
 
 def test_the_steps_of_the_explorer_have_their_names(printed, texts):

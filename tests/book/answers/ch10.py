@@ -70,16 +70,6 @@ WRONG = {
             literal(x, d).argmin(dim=-1)
         ),
     },
-    "check_factor": {
-        "put a number in place of the dots": ...,
-        "that is against x; another tensor is larger": 64,
-        "that is against the encoding; others are larger": 100,
-        "divide by the size of the largest tensor of the product form": 6
-        * 100
-        * 64
-        * 32,
-        "which of (b n c), (b n k) and (b k c) is the largest?": 12,
-    },
     "check_centring": {
         "it returned None, expected (b n k) = (2, 24, 5)": lambda x, d: None,
         "at an offset of 1000 it is off by …: centre first": by_products,
@@ -101,6 +91,16 @@ WRONG = {
         "the shape is right, but at b 0, n …, k … it is …, expected …": lambda x, d: (
             centred(x, d) + 1
         ),
+    },
+    "check_factor": {
+        "put a number in place of the dots": ...,
+        "that is against x; another tensor is larger": 64,
+        "that is against the encoding; others are larger": 100,
+        "divide by the size of the largest tensor of the product form": 6
+        * 100
+        * 64
+        * 32,
+        "which of (b n c), (b n k) and (b k c) is the largest?": 12,
     },
 }
 RIGHT = {
