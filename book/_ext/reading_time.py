@@ -19,19 +19,22 @@ FOLDED = r"^(:{3,}|`{3,})\{dropdown\}.*?^\1$"
 
 
 class _Text(HTMLParser):
-    """Collect the text that a page shows of some HTML; a picture has none."""
+    """Collect the text that a page shows of some HTML; a picture has none.
 
-    SILENT = {"style", "script", "template", "svg"}
+    Of what is folded, the page shows the summary.
+    """
+
+    SILENT = {"style", "script", "template", "svg", "details"}
 
     def __init__(self):
         super().__init__()
         self.silent, self.text = 0, ""
 
     def handle_starttag(self, tag, attributes):
-        self.silent += tag in self.SILENT
+        self.silent += (tag in self.SILENT) - (tag == "summary")
 
     def handle_endtag(self, tag):
-        self.silent -= tag in self.SILENT
+        self.silent -= (tag in self.SILENT) - (tag == "summary")
 
     def handle_data(self, data):
         self.text += "" if self.silent else f"{data} "

@@ -9,6 +9,7 @@ import torch
 from lvcbook import experiment
 from lvcbook.experiment import (
     __main__,
+    advice,
     block,
     decide,
     networks,
@@ -78,6 +79,40 @@ def test_a_trained_block_is_that_of_the_stored_run(arm):
     assert experiment.accuracy(untrained, *data.test()) < stored - 0.2
 
 
+# The advice
+
+
+def test_all_ways_of_the_advice_are_stored_with_all_seeds():
+    stored = advice.stored()
+    assert {*stored} == {*advice.WAYS}
+    seeds = {str(seed) for seed in experiment.SEEDS}
+    assert all({*of_way} == seeds for of_way in stored.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", advice.WAYS)
+def test_the_first_steps_of_a_way_are_those_that_are_stored(name):
+    way = advice.WAYS[name]
+    now = advice.fit(way, 0, runs.chosen(KNOWN, way.arm), training.FIRST)[2]
+    assert runs.distance(now, advice.stored()[name]["0"]["losses"]) < runs.CLOSE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arm", [advice.USUAL, advice.CONSTANT], ids=str)
+def test_a_way_that_changes_nothing_is_the_arm_itself(arm):
+    rate = runs.chosen(KNOWN, arm)
+    now = advice.fit(advice.Way(arm), 0, rate, training.FIRST)[2]
+    assert runs.distance(now, KNOWN["runs"][str(arm)]["0"]["losses"]) < runs.CLOSE
+
+
+def test_a_way_holds_scales_negative_and_takes_fewer_images():
+    way = advice.Way(advice.FROM_PIXELS, times=1000.0, images=2, negative=True)
+    model = advice.fit(way, 0, 0.01, 3)[1]
+    free = advice.fit(way._replace(negative=False), 0, 0.01, 3)[1]
+    held, let_go = (networks.encoding_of(one).scale for one in (model, free))
+    assert held.max() <= 0 < let_go.max()
+
+
 # The command
 
 
@@ -102,6 +137,7 @@ def command(tmp_path, monkeypatch):
         monkeypatch.setattr(runs, "SAVED", tmp_path / "experiment.json")
         monkeypatch.setattr(runs, "run_missing", trained.append)
         monkeypatch.setattr(block, "store", lambda rate_of: rate_of(ARM))
+        monkeypatch.setattr(advice, "store", lambda: None)
         monkeypatch.setattr(sys, "argv", ["experiment", *arguments])
         runs.save(known)
         __main__.main()

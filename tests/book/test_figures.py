@@ -3,7 +3,6 @@
 import base64
 import io
 import re
-from itertools import chain
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -17,7 +16,7 @@ from PIL import Image
 from lvc.axes import AXES, EXAMPLE
 from lvc.steps import LVC_STEPS
 from lvcbook import figures
-from lvcbook.figures import boxes
+from lvcbook.figures import boxes, flow
 from tests.support.notebooks import BOOK, ROOT
 
 
@@ -142,6 +141,17 @@ def test_networks_without_a_marked_module_say_every_chain():
     assert "stroke-width" not in drawn
 
 
+def test_a_lane_is_a_row_of_the_same_stride():
+    modules = {
+        "a": figures.Module("a", 0, 16, marked=True),
+        "b": figures.Module("b", 0, 16, lane=1),
+    }
+    drawn = figures.networks(("two", modules, ["a → b"])).data
+    (_, y), (_, v) = re.findall(r'<rect x="(\d+)" y="(\d+)"', drawn)
+    assert int(v) > int(y)
+    assert "a at stride 16 → b at stride 16" in drawn
+
+
 def test_arrows_touch_the_boxes_that_they_join():
     a, b = figures.Module("a", 0, 8, marked=True), figures.Module("b", 1, 16)
     drawn = figures.networks(("two", {"a": a, "b": b}, ["a → b"])).data
@@ -158,10 +168,19 @@ def test_arrows_touch_the_boxes_that_they_join():
     ]
 
 
+def test_the_picture_of_the_block_has_every_box_and_arrow_with_and_without_room():
+    drawn = figures.block().data
+    wide, narrow = drawn.split('<svg class="narrow"')
+    arrows = figures.edges([flow.CHAIN, *flow.ENTER, *flow.AGAIN])
+    for picture, places in ((wide, flow.WIDE), (narrow, flow.NARROW)):
+        names = re.findall(r'class="caption"[^>]*>([^<]*)<', picture)
+        assert {*names} == {*places} == {name for pair in arrows for name in pair}
+        assert picture.count("<path ") == len(arrows)
+        assert picture.count("stroke-dasharray") == len(flow.AGAIN)
+
+
 def test_the_picture_in_the_readme_is_the_books():
-    drawn = figures.svg_file(*figures.BLOCK)
-    assert (BOOK / "_static" / "block.svg").read_text() == drawn, (
+    assert (BOOK / "_static" / "block.svg").read_text() == figures.block_file(), (
         "the README's picture is old; run in book/: python -m lvcbook.figures"
     )
-    words = figures.in_words(*chain(*figures.BLOCK))
-    assert f'alt="{words}"' in (ROOT / "README.md").read_text()
+    assert f'alt="{figures.block_in_words()}"' in (ROOT / "README.md").read_text()

@@ -44,6 +44,7 @@ def test_code_counts_where_it_is_shown(tmp_path):
         ({"text/html": f"<figcaption>{WORDS}</figcaption><svg>{WORDS}</svg>"}, 1),
         ({"text/html": f"<style>{WORDS}</style>", "text/plain": WORDS}, 0),
         ({"text/plain": WORDS}, 1),
+        ({"text/html": f"<details><summary>{WORDS}</summary>{WORDS}</details>"}, 1),
     ],
 )
 def test_what_cells_print_counts_as_words(tmp_path, output, minutes):

@@ -11,7 +11,11 @@ import lvc
 from lvcbook import plane
 
 SCRIPT = Path(__file__).parents[2] / "book" / "web" / "plane.js"
-EMPHASES = {"ch04_softmax": "weights", "ch05_aggregate": "encoding"}
+EMPHASES = {
+    "ch00_overview": "weights",
+    "ch04_softmax": "weights",
+    "ch05_aggregate": "encoding",
+}
 chapters = pytest.mark.parametrize("name", EMPHASES)
 
 READ = """root => {
@@ -282,6 +286,21 @@ def test_what_changed_is_said_once_after_a_pause(opened):
     e = ", ".join(map(plane.number, encoding[1].tolist()))
     *_, sentence = figure.page.evaluate("said")
     assert sentence == f"Codeword 1 at 0.40, 0.90, scale 3.5: e {e}."
+
+
+def test_the_things_to_try_in_chapter_0(opened):
+    figure = opened("ch00_overview")
+    before, *_ = check(figure)
+    slide(figure, 1, -1)
+    assert (check(figure)[0].argmax(dim=1) == 1).all()
+    figure.get_by_role("button", name="Reset").click()
+    drag(figure, 2, (1, 0))
+    after, residuals, _ = check(figure)
+    assert given(figure)[0][0, 2].tolist() == [1, 0]
+    assert (after - before)[[0, 1, 3, 4]].abs().max() < 1e-9
+    assert figure.evaluate(READ)["sums"] == ["1.00"] * 5
+    drag(figure, 5, (0.6, 0.85))  # codeword 0, onto pixel 3
+    assert check(figure)[0][3].argmax() == 0
 
 
 def test_the_things_to_try_in_chapter_4(opened):

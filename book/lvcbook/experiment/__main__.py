@@ -1,12 +1,13 @@
 """Train the networks of chapter 12: make experiment writes book/data/experiment.json.
 
-It is written after each run: started again, the experiment goes on where it stopped.
+Then it trains those of its advice, for book/data/advice.json. The first file is
+written after each run: started again, the experiment goes on where it stopped.
 """
 
 import argparse
 import sys
 
-from . import block, runs
+from . import advice, block, runs
 
 
 def main() -> None:
@@ -32,6 +33,7 @@ def main() -> None:
 def run(known: dict) -> None:
     runs.run_missing(known)
     block.store(lambda arm: runs.chosen(known, arm))
+    advice.store()
 
 
 if __name__ == "__main__":

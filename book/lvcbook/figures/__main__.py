@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lvcbook.figures import BLOCK, svg_file
+from lvcbook.figures import block_file
 
 file = Path(__file__).parents[2] / "_static" / "block.svg"
-file.write_text(svg_file(*BLOCK), encoding="utf-8")
+file.write_text(block_file(), encoding="utf-8")

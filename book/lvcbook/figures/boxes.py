@@ -1,4 +1,4 @@
-"""Tensors as boxes: a page's equations, and the picture in the README."""
+"""Tensors as boxes, and a page's equations of them."""
 
 from dataclasses import dataclass
 
@@ -6,9 +6,9 @@ import numpy as np
 from IPython.display import HTML
 
 from lvc.axes import EXAMPLE
-from lvc.steps import LVC_STEPS, Step
+from lvc.steps import Step
 from lvcbook.figures.chips import COLOURS, named
-from lvcbook.markup import macros, render
+from lvcbook.markup import macros
 
 # Which way an axis is drawn: pixels go down, channels right, codewords into the depth;
 # in a map, rows go down, columns right, channels into the depth; images are copies.
@@ -34,15 +34,17 @@ def equation(*parts) -> HTML:
 
 def in_words(*parts) -> str:
     """Return the alt text of an equation: its operators, names, axes and sizes."""
-    words = []
-    for part in map(_named_shape, parts):
-        if isinstance(part, str):
-            words.append(part)
-        else:
-            name, shape, axes = part
-            sizes = ", ".join(f"{a} {s}" for a, s in zip(axes.split(), shape))
-            words.append(f"{name} with axes {sizes}")
+    words = [
+        part if isinstance(part, str) else with_sizes(*part)
+        for part in map(_named_shape, parts)
+    ]
     return "Boxes: " + " ".join(words)
+
+
+def with_sizes(name: str, shape: tuple[int, ...], axes: str) -> str:
+    """Return a tensor in words."""
+    sizes = ", ".join(f"{a} {s}" for a, s in zip(axes.split(), shape))
+    return f"{name} with axes {sizes}"
 
 
 def _named_shape(part) -> str | tuple[str, tuple[int, ...], str]:
@@ -52,40 +54,6 @@ def _named_shape(part) -> str | tuple[str, tuple[int, ...], str]:
         name, tensor, axes = part
         return name, tuple(tensor.shape), axes
     return part
-
-
-def svg_file(*rows) -> str:
-    """Return rows of parts, as for `equation`, as the text of one SVG file."""
-    drawn, top, right = [], 0, 0
-    for row in rows:
-        parts = [_named_shape(part) for part in row]
-        boxes = [None if isinstance(p, str) else box(p[2].split(), p[1]) for p in parts]
-        tallest = max(one.height for one in boxes if one)
-        left = 0
-        for part, one in zip(parts, boxes):
-            if one is None:
-                at = {"x": left + 14, "y": f"{top + tallest / 2 + 6:.0f}"}
-                drawn.append({"text": part} | at)
-                left += 40
-            else:
-                y = top + (tallest - one.height) // 2
-                at = {"x": f"{left + one.width / 2:.0f}", "y": y + one.height + 16}
-                drawn.append({"text": part[0], "box": one, "place": (left, y)} | at)
-                left += one.width
-        top, right = top + tallest + 40, max(right, left)
-    return render("file.svg", parts=drawn, width=right + 20, height=top) + "\n"
-
-
-def steps(names: str) -> list[Step | str]:
-    """Return the steps with these names; what is no step's name is an operator."""
-    by_name = {step.name: step for step in LVC_STEPS["literal"]}
-    return [by_name.get(name, name) for name in names.split(", ")]
-
-
-BLOCK = (
-    steps("input, →, ConvBlock, →, pixels, →, residuals"),
-    steps("→, assignment weights, →, encoding, →, gate, →, output"),
-)
 
 
 @dataclass(frozen=True)
@@ -118,15 +86,17 @@ class Box:
     labels: list[Label]
 
 
-def box(axes: list[str], shape: tuple[int, ...]) -> Box:
-    """Return a box whose edges are as long as the roots of the sizes."""
+def box(axes: list[str], shape: tuple[int, ...], unit: float = 1) -> Box:
+    """Return a box whose edges are as long as the roots of the sizes, times `unit`."""
     ways = PIXEL_LIST if len(axes) < 4 or {"n", "k"} & {*axes} else MAP
     taken = [ways.get(axis) for axis in axes]
     free = [way for way in ways.values() if way not in taken]
     # An axis of size 1 has no way of its own and takes a free one.
     way_of = [way or free.pop(0) for way in taken]
     size = dict(zip(way_of, shape))
-    edge = {way: np.array(unit) * size.get(way, 0) ** 0.5 for way, unit in UNIT.items()}
+    edge = {
+        way: unit * np.array(one) * size.get(way, 0) ** 0.5 for way, one in UNIT.items()
+    }
     down, right, depth = edge["down"], edge["right"], edge["depth"]
     copies = max(1, min(size.get("copies", 1), 6))
     front = np.array(UNIT["copies"]) * (copies - 1)

@@ -7,6 +7,9 @@ from lvcbook.markup import Markup, macros
 COLOURS = {"b": "#009E73", "c": "#E69F00", "n": "#56B4E9", "k": "#CC79A7"}
 COLOURS |= {"h": COLOURS["n"], "w": COLOURS["n"], "j": COLOURS["k"], "1": "#BBBBBB"}
 
+# m, a quarter of c, stands inside ConvBlock alone.
+ALL_COLOURS = COLOURS | {"m": COLOURS["c"]}
+
 WORDS = macros("words.html")
 code, with_code, link = WORDS.code, WORDS.with_code, WORDS.link
 note, lines = WORDS.note, WORDS.lines
@@ -22,7 +25,7 @@ def chips(axes: str, sizes: tuple[int, ...] | None = None) -> Markup:
     names = [axis.replace(" ", "") for axis in split(axes)]
     labels = map(named, names, sizes) if sizes else names
     return WORDS.chips(
-        [(COLOURS[name[-1]], label) for name, label in zip(names, labels)]
+        [(ALL_COLOURS[name[-1]], label) for name, label in zip(names, labels)]
     )
 
 

@@ -14,12 +14,16 @@ MARGIN = 2, BEND
 
 @dataclass(frozen=True)
 class Module:
-    """A box: its text, its place, and whether it is what the picture is about."""
+    """A box: its text, its place, and whether it is what the picture is about.
+
+    `lane` tells rows of the same stride apart.
+    """
 
     name: str
     column: int
     row: int
     marked: bool = False
+    lane: int = 0
 
     def __str__(self) -> str:
         return f"{self.name} at stride {self.row}"
@@ -57,8 +61,10 @@ def _in_words(title, modules, chains) -> str:
 
 
 def _drawn(title, modules, chains) -> dict:
-    rows = sorted({module.row for module in modules.values()})
-    places = {key: (m.column, rows.index(m.row)) for key, m in modules.items()}
+    rows = sorted({(module.row, module.lane) for module in modules.values()})
+    places = {
+        key: (m.column, rows.index((m.row, m.lane))) for key, m in modules.items()
+    }
     corners = {key: np.multiply(place, PITCH) + MARGIN for key, place in places.items()}
     size = np.max([*corners.values()], axis=0) + BOX + 2
     arrows = []
@@ -85,10 +91,15 @@ def _arrow(start, end, others) -> tuple[str, str]:
         points = [first, (first + last) / 2 - (0, 2 * BEND - 4), last]
     else:
         points = [right, end + (0, height / 2)]
+    kinds = ["M", "Q", ""] if len(points) == 3 else ["M", "L"]
+    return with_head(kinds, points)
+
+
+def with_head(kinds, points) -> tuple[str, str]:
+    """Return the path with these commands and points, and the corners of its head."""
     along = (points[-1] - points[-2]) / np.linalg.norm(points[-1] - points[-2])
     across = np.array([-along[1], along[0]])
     head = [points[-1], *(points[-1] - 7 * along + s * across for s in (3.5, -3.5))]
-    kinds = ["M", "Q", ""] if len(points) == 3 else ["M", "L"]
     line = " ".join(f"{kind}{_text([point])}" for kind, point in zip(kinds, points))
     return line, _text(head)
 

@@ -35,6 +35,13 @@ def axes_table() -> HTML:
     return table("Axes", ["axis", "counts", "in the running example"], rows)
 
 
+def legend() -> HTML:
+    """Return the axes with their sizes in the running example, in one line."""
+    sizes = {axis: EXAMPLE.of(axis) for axis in AXES}
+    axes = [(chips(axis, sizes[axis]), counts) for axis, counts in AXES.items()]
+    return HTML(macros("figures.html").legend(axes))
+
+
 def pipeline(*current: str) -> HTML:
     """Draw the steps of LVCBlock, in the literal form, as one line of axis letters.
 

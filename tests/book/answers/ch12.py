@@ -38,6 +38,20 @@ def unit(x, codewords, scale):
 
 
 WRONG = {
+    "check_in_use": {
+        "it returned None, expected one number": lambda weights: None,
+        "this is the entropy; take its exponential": lambda weights: in_use(
+            weights
+        ).log(),
+        "average the weights over the pixels first, then take the entropy": lambda weights: (
+            torch.special.entr(weights).sum(dim=-1).exp().mean()
+        ),
+        "use the natural logarithm in the entropy, as exp does": lambda weights: (
+            in_use(weights).log2()
+        ).exp(),
+        "the entropy has a minus": lambda weights: 1 / in_use(weights),
+        "where one codeword takes all weight, it must be 1: 0 log 0 is 0": with_log,
+    },
     "check_interval": {
         "return two numbers, the lower end and the upper end": [
             lambda one, other: None,
@@ -58,20 +72,6 @@ WRONG = {
             0,
             1,
         ),
-    },
-    "check_in_use": {
-        "it returned None, expected one number": lambda weights: None,
-        "this is the entropy; take its exponential": lambda weights: in_use(
-            weights
-        ).log(),
-        "average the weights over the pixels first, then take the entropy": lambda weights: (
-            torch.special.entr(weights).sum(dim=-1).exp().mean()
-        ),
-        "use the natural logarithm in the entropy, as exp does": lambda weights: (
-            in_use(weights).log2()
-        ).exp(),
-        "the entropy has a minus": lambda weights: 1 / in_use(weights),
-        "where one codeword takes all weight, it must be 1: 0 log 0 is 0": with_log,
     },
     "check_size_free": {
         "it returned None, expected (b k c) = (2, 5, 3)": lambda *all: None,

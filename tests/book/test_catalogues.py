@@ -1,0 +1,177 @@
+"""What is a message, what becomes of a translation, and which faults are named."""
+
+import pytest
+
+from tools import catalogues, messages
+from tools.catalogues import Message
+
+PAGE = """# Title of `k`
+
+A paragraph
+on two lines, with $x$.
+
+$$
+a = b
+$$
+
+- one
+  more
+- two
+
+:::{dropdown} Deeper: why
+:open:
+Inside.
+:::
+
+```python
+code = 1
+```
+
+::::{grid} 1 2
+:::{grid-item-card} Card
+:link: page
+Text.
+:::
+::::
+
+:::{glossary}
+gate
+  One number
+  for each.
+:::
+"""
+
+
+def said(function, source):
+    found = []
+    same = function(source, lambda text: found.append(text) or text)
+    return found, same
+
+
+def test_a_message_is_a_block_and_structure_is_none():
+    found, same = said(messages.markdown, PAGE)
+    assert found == [
+        "# Title of `k`",
+        "A paragraph on two lines, with $x$.",
+        "- one\n  more\n- two",
+        "Deeper: why",
+        "Inside.",
+        "Card",
+        "Text.",
+        "gate",
+        "One number for each.",
+    ]
+    assert same.split() == PAGE.split()
+
+
+@pytest.mark.parametrize("page", catalogues.toc.pages())
+def test_pages_come_back_as_they_were(page):
+    source = catalogues.source_of(page).read_text(encoding="utf-8")
+    if source.startswith("{"):
+        for cell in catalogues.json.loads(source)["cells"]:
+            if cell["cell_type"] == "markdown":
+                text = "".join(cell["source"])
+                assert said(messages.markdown, text)[1].split() == text.split()
+            for output in cell.get("outputs", []):
+                text = "".join(output.get("data", {}).get("text/html", ""))
+                assert said(messages.html, text)[1] == text
+    else:
+        assert said(messages.markdown, source)[1].split() == source.split()
+
+
+def test_outputs_have_places_for_numbers():
+    source = (
+        '<div aria-label="Pictures: scores, 100 by 64, dark -66.6 to light 1e-3">'
+        "<i>b</i><code>left alone</code> 5 of 7 rows &amp; more <b>ReLU</b></div>"
+    )
+    found, same = said(messages.html, source)
+    assert same == source
+    assert found == [
+        "Pictures",
+        "scores",
+        "{1} by {2}, dark {3} to light {4}",
+        "{1} of {2} rows & more",
+    ]
+    chinese = {
+        "{1} of {2} rows & more": "{2} 行 & 中的 {1} 行",
+        "Pictures": "图片",
+    }
+    made = messages.html(source, lambda text: chinese.get(text, text))
+    assert " 7 行 &amp; 中的 5 行 " in made
+    assert 'aria-label="图片：scores，100 by 64' in made
+
+
+def test_sentences_of_a_module():
+    source = '"""Doc string here."""\na = f"it is {b}, not {c!r} of them"\nd = "not {}; why is it"\n'
+    assert messages.sentences(source) == [
+        "it is {1}, not {2} of them",
+        "not {1}; why is it",
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(catalogues, "FOLDER", tmp_path)
+    return tmp_path
+
+
+def write(folder, *wanted):
+    made = catalogues.update("page", list(wanted), {})
+    made.save(str(folder / "page.po"))
+    return made
+
+
+def translate(folder, text):
+    made = catalogues.read("page")
+    made[0].msgstr = text
+    made.save(str(folder / "page.po"))
+
+
+def test_what_changed_keeps_its_old_translation(folder):
+    wanted = Message("cell", "One number for each pixel.", "")
+    write(folder, wanted)
+    assert "not translated" in catalogues.problems("page", [wanted])[0]
+    translate(folder, "每个像素一个数。")
+    assert catalogues.problems("page", [wanted]) == []
+    changed = Message("cell", "One number for each channel.", "")
+    (entry,) = write(folder, changed)
+    assert entry.msgstr == "每个像素一个数。" and entry.previous_msgid == wanted.text
+    (problem,) = catalogues.problems("page", [changed])
+    assert (
+        "page.po, cell 'One number for each channel.': the English changed" in problem
+    )
+    (moved,) = write(folder, Message("other", changed.text, ""))
+    assert moved.fuzzy and moved.msgstr
+
+
+def test_a_damaged_catalogue_is_named(folder):
+    (folder / "page.po").write_text('<<<<<<< HEAD\nmsgid "a"\n', encoding="utf-8")
+    with pytest.raises(SystemExit, match="page.po is no catalogue"):
+        catalogues.read("page")
+
+
+@pytest.mark.parametrize(
+    "source, translation, fault",
+    [
+        ("It has 64 of them.", "它有 64 个。", ""),
+        ("It has 64 of them.", "它有 46 个。", "the numbers differ: lost 64; new 46"),
+        ("Axis `k`", "轴 `n`", "the code differ"),
+        ("Size $k$.", "大小 $n$。", "the formulas differ"),
+        ("See [here](page).", "见[这里](other)。", "the links differ"),
+        ("By {cite}`a`.", "见 {cite}`b`。", "citations and roles"),
+        ("{1} of {2}", "{1} 个", "the places for numbers differ"),
+        ("## Title", "标题", "headings"),
+        ("| a | b |\n|---|---|", "| 甲 |\n|---|", "cells of a table"),
+        ("**Imprecise.** It is.", "**不精确。**是的。", "bold and italic"),
+        ("**Imprecise.** It is.", "**不精确。** 是的。", "a space at full-width"),
+        ("**Imprecise.** It is.", "**不精确**。是的。", ""),
+        ("Yes, it is.", "对,是的。", "half-width"),
+        ("Pixels `n` too.", "像素`n` 也。", "no space between"),
+        ("Two words.", "两 个字。", "between two Chinese"),
+        ("Look.", "您看。", "您"),
+        ("It is a long way.", "it is a long way。", "English left"),
+    ],
+)
+def test_faults_are_named(source, translation, fault):
+    found = catalogues.faults(source, translation)
+    assert any(fault in each for each in found) if fault else found == []
