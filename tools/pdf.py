@@ -39,7 +39,7 @@ READ_ARTICLE = """async () => {
     const title = folded.querySelector("summary .collapsed");
     if (!title) continue;
     title.parentElement.textContent = title.textContent;
-    if (!/^(Solution|Deeper)/.test(title.textContent))
+    if (/^(✓|Code$)/.test(title.textContent))
       folded.querySelector(".cell_input").remove();
   }
   for (const folded of article.querySelectorAll(".toggle-hidden"))
