@@ -186,7 +186,7 @@ def sentences(source: str) -> list[str]:
         whole = pieces[0] + "".join(
             f"{{{place}}}{piece}" for place, piece in enumerate(pieces[1:], start=1)
         )
-        if len(re.findall(WORD, whole)) > 1:
+        if len(re.findall(WORD, whole)) > (0 if "{1}" in whole else 1):
             found.append((node.lineno, whole))
     return [whole for _, whole in sorted(found)]
 

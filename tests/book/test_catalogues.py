@@ -117,10 +117,11 @@ def test_no_space_follows_full_width_punctuation():
 
 
 def test_sentences_of_a_module():
-    source = '"""Doc string here."""\na = f"it is {b}, not {c!r} of them"\nd = "not {}; why is it"\n'
+    source = '"""Doc string here."""\na = f"it is {b}, not {c!r} of them"\nd = "not {}; why is it"\ne = f"at {b} ", "mean"\n'
     assert messages.sentences(source) == [
         "it is {1}, not {2} of them",
         "not {1}; why is it",
+        "at {1} ",
     ]
 
 
