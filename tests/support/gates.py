@@ -91,7 +91,7 @@ def hidden_cells_are_hidden_in_jupyterlab_too(notebooks):
 def checks_and_imports_are_folded(notebooks):
     """In a chapter, a cell that shows its code shows what a reader should read."""
     for where, cell in places(notebooks):
-        if not where.startswith("ch") or HIDDEN & tags(cell):
+        if not where.startswith("ch") or (HIDDEN | {"remove-cell"}) & tags(cell):
             continue
         top = statements(cell.source)
         if any(isinstance(node, ast.Assert) for node in ast.walk(ast.Module(top))):
