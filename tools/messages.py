@@ -45,6 +45,8 @@ def markdown(source: str, say: Say) -> str:
             done.append(line)
         elif in_glossary and not line.startswith(" "):
             done.append(say(line))
+            if done[-1] != line:
+                done.append(line)  # a second term, which text of both languages finds
         else:
             block = [line]
             while lines and lines[0].strip() and not re.match(STARTS, lines[0]):
@@ -155,20 +157,24 @@ def sentences(source: str) -> list[str]:
         if id(node) in docs | inside:
             continue
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            pieces = re.split(r"\{\}", node.value)
+            pieces = re.split(r"\{[^{}]*\}", node.value.removeprefix("; "))
         elif isinstance(node, ast.JoinedStr):
             pieces = [""]
             for part in node.values:
-                if isinstance(part, ast.Constant):
-                    pieces[-1] += part.value
+                if isinstance(part, ast.Constant):  # {{}} in it is for format
+                    first, *more = re.split(r"\{[^{}]*\}", part.value)
+                    pieces[-1] += first
+                    pieces += more
                 else:
                     pieces.append("")
+            pieces[0] = pieces[0].removeprefix("; ")
         else:
             continue
         whole = pieces[0] + "".join(
             f"{{{place}}}{piece}" for place, piece in enumerate(pieces[1:], start=1)
         )
-        if len(re.findall(WORD, whole)) > 1:
+        words = len(re.findall(WORD, whole))
+        if words > 1 or (words and whole[-1] == "."):
             found.append((node.lineno, whole))
     return [whole for _, whole in sorted(found)]
 

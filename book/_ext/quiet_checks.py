@@ -6,6 +6,9 @@ The code of every page has run, so each assert in it has held.
 import ast
 
 from docutils import nodes
+from sphinx.locale import get_translation
+
+_ = get_translation("sphinx")
 
 
 def is_check(node: ast.AST) -> bool:
@@ -20,12 +23,13 @@ def words_for(source: str, whole_cell: bool) -> str:
     """Return the words for a fold: of code alone, or with what it prints."""
     tree = ast.parse(source)
     checks = sum(map(is_check, ast.walk(tree)))
-    mark = f"✓ {checks} check{'s' * (checks != 1)}" if checks else "Code"
+    mark = _("✓ 1 check") if checks == 1 else _("✓ {} checks").format(checks)
+    mark = mark if checks else _("Code")
     if not whole_cell:
         return mark
     last = getattr(tree.body[-1], "value", None)
     name = getattr(getattr(last, "func", None), "id", "")
-    return "Solution" if name.startswith("check_") else f"Deeper: {mark}"
+    return _("Solution") if name.startswith("check_") else _("Deeper: {}").format(mark)
 
 
 def name_the_folds(app, doctree):
