@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from math import prod
 from pathlib import Path
@@ -392,7 +393,9 @@ def test_the_whole_run_writes_what_it_prints(bench, monkeypatch, tmp_path, capsy
     monkeypatch.setattr(bench, "DATA", tmp_path / "benchmark.json")
     monkeypatch.setattr(bench, "README", tmp_path / "README.md")
     around = "before\n<!-- benchmark -->\n{}\n<!-- end of benchmark -->\nafter\n"
-    bench.README.write_text(around.format("old"))
+    monkeypatch.setattr(bench, "CHINESE", tmp_path / "README.zh-CN.md")
+    for path in bench.README, bench.CHINESE:
+        path.write_text(around.format("old"))
     bench.main()
     work = [tuple(each[2:4]) for each in asked if each[1] is bench.measure]
     assert sorted(work) == sorted(bench.WORK * len(bench.allocators()))
@@ -408,7 +411,9 @@ def test_the_whole_run_writes_what_it_prints(bench, monkeypatch, tmp_path, capsy
     data = json.loads(text)
     assert list(data) == ["machine", "rows", "growth", "subnormal"]
     assert len(text.splitlines()) == 7 + len(data["rows"]) + len(data["growth"]) + 2
-    assert bench.README.read_text() == around.format(bench.short_table(data))
+    table = bench.short_table(data)
+    assert bench.README.read_text() == around.format(table)
+    assert bench.CHINESE.read_text() == around.format(bench.in_chinese(table))
     printed = capsys.readouterr().out
     assert "   4   18.0 (17.5 to 21.2)" in printed
     assert "(8, 512, 20, 20) K 64" in printed
@@ -422,10 +427,21 @@ def data():
     return json.loads((ROOT / "book" / "data" / "benchmark.json").read_text())
 
 
-def test_the_table_of_the_readme_is_that_of_the_data(bench, data):
-    text = (ROOT / "README.md").read_text()
-    assert bench.short_table(data) in text
-    assert bench.with_table(text, data) == text
+def test_the_tables_of_the_readmes_are_those_of_the_data(bench, data):
+    table = bench.short_table(data)
+    for path, words in (bench.README, table), (bench.CHINESE, bench.in_chinese(table)):
+        text = path.read_text("utf-8")
+        assert words in text and bench.with_table(text, words) == text
+
+
+def test_a_table_in_chinese_has_no_english_words(bench, data):
+    on_cpu = bench.in_chinese(bench.short_table(data))
+    data["machine"]["device"] = "GPU"
+    for table in on_cpu, bench.in_chinese(bench.short_table(data)):
+        known = r"b × c × h × w, K|MiB|→ lvc|\w+(Block|Encoding)|Encoding|[CG]PU|torch"
+        for name in known, re.escape(data["machine"]["processor"]):
+            table = re.sub(name, "", table)
+        assert not re.findall("[A-Za-z]+", table)
 
 
 def test_the_data_of_the_book_has_every_row_of_the_benchmark(bench, data):

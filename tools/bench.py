@@ -1,7 +1,8 @@
 """Measure time and memory of lvc against the form that people paste: make bench.
 
 It prints its progress, then one table, writes book/data/benchmark.json, which chapters
-10 and 14 show, and puts a short table into README.md. The opponent is `tools.pasted`.
+10 and 14 show, and puts a short table into README.md and README.zh-CN.md.
+The opponent is `tools.pasted`.
 It measures on a GPU if there is one (that path has not been run yet), else on the CPU.
 
 Each round runs everything in turn: pasted, lvc, both compiled, a large matrix product,
@@ -47,7 +48,7 @@ from tools import pasted
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "book" / "data" / "benchmark.json"
-README = ROOT / "README.md"
+README, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 SIZES = [  # b, c, h, w, k
     (6, 32, 10, 10, 64),
@@ -480,20 +481,38 @@ def short_table(data):
     return "\n".join([*lines, "", on_what(data["machine"])])
 
 
-def with_table(text, data):
-    """Return the text of README with its table made from the data."""
+def in_chinese(table):
+    """Return README's table with its words in Chinese."""
+    for words, chinese in {
+        "times as fast": "快到几倍",
+        "rounds": "轮数",
+        "peak MiB, pasted → lvc": "峰值 MiB，粘贴的代码 → lvc",
+        r" \((\S+) to (\S+)\)": r"（\1 到 \2）",
+        r"CPU, (\d+) threads: (.+), (torch \S+)\. No GPU has been measured\.": (
+            r"CPU，\1 个线程：\2，\3。没有在 GPU 上测过。"
+        ),
+        r"GPU: (.+), (torch \S+)\.$": r"GPU：\1，\2。",
+    }.items():
+        table = re.sub(words, chinese, table)
+    return table
+
+
+def with_table(text, table):
+    """Return the text of a README with this table."""
     around = r"(<!-- benchmark -->\n)(.*)(\n<!-- end of benchmark -->)"
-    return re.sub(around, lambda m: m[1] + short_table(data) + m[3], text, flags=re.S)
+    return re.sub(around, lambda m: m[1] + table + m[3], text, flags=re.S)
 
 
 def write(data):
-    """Write the data file, one row a line, and README's table."""
+    """Write the data file, one row a line, and the table of each README."""
     parts = [f'"machine": {json.dumps(data["machine"])}']
     for name in ("rows", "growth", "subnormal"):
         lines = ",\n".join(map(json.dumps, data[name]))
         parts.append(f'"{name}": [\n{lines}\n]')
     DATA.write_text("{" + ",\n".join(parts) + "}\n")
-    README.write_text(with_table(README.read_text(), data))
+    table = short_table(data)
+    for path, words in (README, table), (CHINESE, in_chinese(table)):
+        path.write_text(with_table(path.read_text("utf-8"), words), "utf-8")
 
 
 def main():
@@ -511,7 +530,7 @@ def main():
     data = {"machine": machine(), "rows": rows, "growth": grown, "subnormal": slow}
     write(data)
     print(table(data))
-    print(f"\nWritten: book/data/{DATA.name} and the table of README.md.")
+    print(f"\nWritten: book/data/{DATA.name} and the tables of the READMEs.")
     print("Chapters 10 and 14 show it after make run.")
 
 

@@ -62,6 +62,8 @@ def of_page(page: str) -> list[Message]:
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         if cell["cell_type"] == "markdown":
             messages.markdown("".join(cell["source"]), collect(cell["id"], ""))
+        if fold := messages.fold(cell):
+            found.append(Message(OUTPUT, fold, f"{path.stem}, {cell['id']}"))
         for output in cell.get("outputs", []):
             html = "".join(output.get("data", {}).get("text/html", ""))
             messages.html(html, collect(OUTPUT, f"{path.stem}, {cell['id']}"))

@@ -5,6 +5,7 @@ No command, but what tools.catalogues and tools.translate share. Each function t
 """
 
 import ast
+import json
 import re
 from collections.abc import Callable
 from html import escape, unescape
@@ -75,7 +76,13 @@ def one_block(block: list[str], say: Say) -> str:
 
 
 # Outputs
+def fold(cell: dict) -> str:
+    """Return what a folded cell says of itself, or nothing."""
+    return cell["metadata"].get("mystnb", {}).get("code_prompt_show", "")
+
+
 TAG = r"<!--.*?-->|<(script|style|code)\b[^>]*>.*?</\1>|<[^>]*>"
+NAMED = r"(\"(?:name|does)\":)(\"(?:[^\"\\]|\\.)*\")"  # what scripts show of their data
 SHOWN = r"(\s(?:aria-label|alt|title|placeholder|data-label)=\")([^\"]*)(\")"
 PARTS = r"(; |: | → | (?=\(\d+,)|, (?=\d+ (?:by|numbers) ))"  # of a description
 FULL_WIDTH = {"; ": "；", ": ": "：", ", ": "，"}
@@ -99,6 +106,8 @@ def html(source: str, say: Say) -> str:
 
 
 def attributes(tag: re.Match, say: Say) -> str:
+    if tag[0].startswith('<script type="application/json">'):
+        return re.sub(NAMED, lambda found: found[1] + data(found[2], say), tag[0])
     if tag[1]:
         return tag[0]
 
@@ -112,21 +121,35 @@ def attributes(tag: re.Match, say: Say) -> str:
     return re.sub(SHOWN, replace, tag[0])
 
 
+def data(source: str, say: Say) -> str:
+    """Return a text in the data of a script."""
+    said = words(json.loads(source), say)
+    return json.dumps(said, ensure_ascii=False).replace("<", "\\u003c")
+
+
 def text(source: str, say: Say) -> str:
-    """Return a text of an output: `say` sees {1} in place of the first number."""
+    """Return a text of an output."""
     plain = unescape(source)
+    said = words(plain, say)
+    return source if said == plain else escape(said)
+
+
+def words(plain: str, say: Say) -> str:
+    """Return words of an output: `say` sees {1} in place of the first number."""
     before, after = re.match(r"\s*", plain)[0], re.search(r"\s*$", plain)[0]
     message, numbers = with_places(" ".join(plain.split()))
     if " -> " in message or not re.search(WORD, re.sub(r"\{\w*\}", "", message)):
-        return source
+        return plain
     said = say(message)
     if said == message:
-        return source
+        return plain
     if said[0] in "，。：；？！、）”":
         before = ""
+    if said[-1] in "，。：；？！、（“":
+        after = ""
     for place, number in enumerate(numbers, start=1):
         said = said.replace(f"{{{place}}}", number)
-    return escape(before + said + after)
+    return before + said + after
 
 
 def with_places(message: str) -> tuple[str, list[str]]:
@@ -173,8 +196,7 @@ def sentences(source: str) -> list[str]:
         whole = pieces[0] + "".join(
             f"{{{place}}}{piece}" for place, piece in enumerate(pieces[1:], start=1)
         )
-        words = len(re.findall(WORD, whole))
-        if words > 1 or (words and whole[-1] == "."):
+        if len(re.findall(WORD, whole)) > (0 if "{1}" in whole else 1):
             found.append((node.lineno, whole))
     return [whole for _, whole in sorted(found)]
 

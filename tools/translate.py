@@ -53,6 +53,8 @@ def notebook(source: str, known: dict) -> str:
         if cell["cell_type"] == "markdown":
             context = cell["id"]
             cell_of_markdown(cell, lambda text: known.get((context, text), text))  # noqa: B023
+        if fold := messages.fold(cell):
+            cell["metadata"]["mystnb"]["code_prompt_show"] = said(known, fold)
         for output in cell.get("outputs", []):
             for kind, data in output.get("data", {}).items():
                 if kind.endswith("text/html"):

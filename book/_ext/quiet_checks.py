@@ -4,6 +4,7 @@ The code of every page has run, so each assert in it has held.
 """
 
 import ast
+import re
 
 from docutils import nodes
 from sphinx.locale import get_translation
@@ -19,17 +20,18 @@ def is_check(node: ast.AST) -> bool:
     return isinstance(node, ast.Assert)
 
 
-def words_for(source: str, whole_cell: bool) -> str:
-    """Return the words for a fold: of code alone, or with what it prints."""
-    tree = ast.parse(source)
-    checks = sum(map(is_check, ast.walk(tree)))
+def words_for(source: str, topic: str = "") -> str:
+    """Return the words for a fold: of code alone, or of a whole cell with a topic."""
+    checks = sum(map(is_check, ast.walk(ast.parse(source))))
     mark = _("✓ 1 check") if checks == 1 else _("✓ {} checks").format(checks)
-    mark = mark if checks else _("Code")
-    if not whole_cell:
-        return mark
-    last = getattr(tree.body[-1], "value", None)
-    name = getattr(getattr(last, "func", None), "id", "")
-    return _("Solution") if name.startswith("check_") else _("Deeper: {}").format(mark)
+    return " · ".join(filter(None, [topic, checks and mark])) or _("Code")
+
+
+def topic_of(metadata: dict) -> str:
+    """Return what a folded cell says of itself: "Show the solution" is a Solution."""
+    said = metadata.get("mystnb", {}).get("code_prompt_show", _("Deeper"))
+    topic = re.sub("^Show (the )?", "", said)
+    return topic[:1].upper() + topic[1:]
 
 
 def name_the_folds(app, doctree):
@@ -37,8 +39,9 @@ def name_the_folds(app, doctree):
     for cell in doctree.findall(nodes.container):
         if "hide_mode" in cell:
             source = next(cell.findall(nodes.literal_block)).astext()
-            words = words_for(source, whole_cell=cell["hide_mode"] == "all")
-            cell["prompt_show"] = cell["prompt_hide"] = words
+            whole = cell["hide_mode"] == "all"
+            topic = topic_of(cell["cell_metadata"]) if whole else ""
+            cell["prompt_show"] = cell["prompt_hide"] = words_for(source, topic)
 
 
 def setup(app):

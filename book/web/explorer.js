@@ -35,6 +35,8 @@
   const number = (value) => value.toLocaleString(language);
   const tuple = (one) =>
     `(${shape(one).join(", ")}${shape(one).length === 1 ? "," : ""})`;
+  const listed = (parts) => new Intl.ListFormat(language).formatToParts([...parts.keys()].map(String))
+    .map(({ type, value }) => (type === "element" ? parts[value] : value));
   const between = (parts, sign) => parts.flatMap((one, at) => (at ? [sign(), one] : [one]));
 
   function inBytes(value) {
@@ -123,7 +125,7 @@
     const most = largestOf(made.flatMap(([, all]) => all.map(bytes)));
     fill("forms", made.map(([name, all]) => {
       const largest = all.reduce((a, b) => (bytes(b) > bytes(a) ? b : a));
-      return [part("form", { name }), {
+      return [part(`form-${name}`), {
         sum: number(sum(all.map(bytes))),
         largest: part("largest", { chips: chips(largest.makes),
           bytes: number(bytes(largest)), bar: bar(bytes(largest), most) }),
@@ -152,7 +154,7 @@
     const said = [part("does", { name, does })];
     if (takes.length) said.push(part("takes", {
       tensors: between(takes.map((one) => `${one.text} ${tuple(one)}`), () => part("and")),
-      moves: moves.length ? between(moves, () => ", ") : part("stays"),
+      moves: moves.length ? listed(moves) : part("stays"),
     }));
     const made = count(makes);
     said.push(part(`result-${plural.select(Number(made))}`, { sizes: shape(makes).join(" · "),

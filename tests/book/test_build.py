@@ -52,27 +52,38 @@ def test_every_icon_of_the_pages_is_left_in_the_font(book):
 
 
 @pytest.mark.parametrize(
-    ("code", "whole_cell", "words"),
+    ("code", "topic", "words"),
     [
-        ("assert 1\nfor n in ():\n    assert n\n", False, "✓ 2 checks"),
-        ("torch.testing.assert_close(a, b)", False, "✓ 1 check"),
-        ("a = 1\nprint('assert')", False, "Code"),
-        ("def my_map(x):\n    return x\n\n\ncheck_map(my_map)", True, "Solution"),
-        ("check_map(x)\nassert x", True, "Deeper: ✓ 1 check"),
+        ("assert 1\nfor n in ():\n    assert n\n", "", "✓ 2 checks"),
+        ("torch.testing.assert_close(a, b)", "", "✓ 1 check"),
+        ("a = 1\nprint('assert')", "", "Code"),
+        ("check_map(my_map)", "Solution", "Solution"),
+        ("check_map(x)\nassert x", "Deeper", "Deeper · ✓ 1 check"),
     ],
 )
-def test_a_fold_says_what_is_in_it(code, whole_cell, words):
-    assert quiet_checks.words_for(code, whole_cell) == words
+def test_a_fold_says_what_is_in_it(code, topic, words):
+    assert quiet_checks.words_for(code, topic) == words
+
+
+def test_the_topic_of_a_fold_is_what_its_cell_says():
+    for said, topic in {
+        "Show the solution": "Solution",
+        "Show what was tried": "What was tried",
+        "Deeper: three sizes": "Deeper: three sizes",
+    }.items():
+        assert quiet_checks.topic_of({"mystnb": {"code_prompt_show": said}}) == topic
+    assert quiet_checks.topic_of({"tags": ["hide-cell"]}) == "Deeper"
 
 
 def test_folds_of_pages_have_their_words(book):
     for name, notebook in NOTEBOOKS.items():
         page = BeautifulSoup((book / f"book/{name}.html").read_text(), "html.parser")
         said = [title.text for title in page.select("details.hide .collapsed")]
-        folded = [
-            quiet_checks.words_for(cell.source, whole_cell="hide-cell" in tags(cell))
+        topics = [
+            (cell, quiet_checks.topic_of(cell.metadata) * ("hide-cell" in tags(cell)))
             for cell in code_cells(notebook)
             if {"hide-cell", "hide-input"} & tags(cell)
         ]
+        folded = [quiet_checks.words_for(cell.source, topic) for cell, topic in topics]
         assert said == folded, name
         assert not page.select("summary[aria-label]"), f"{name}: a fold of another name"

@@ -106,16 +106,33 @@ def test_outputs_have_places_for_numbers():
     assert 'aria-label="图片：scores，100 by 64' in made
 
 
+def test_words_in_the_data_of_a_script():
+    source = '<script type="application/json">{"a":{"name":"Cat \\u003c 5","axes":"of"}}</script>'
+    found, same = said(messages.html, source)
+    assert same == source and found == ["Cat < {1}"]
+    made = messages.html(source, lambda text: "猫 < {1}")
+    assert made == source.replace("Cat", "猫")
+
+
+def test_no_space_follows_full_width_punctuation():
+    source = "<p>Thick: <b>e</b> here</p>"
+    chinese = {"Thick:": "粗箭头：", "here": "，这里"}
+    made = messages.html(source, lambda text: chinese.get(text, text))
+    assert made == "<p>粗箭头：<b>e</b>，这里</p>"
+
+
 def test_sentences_of_a_module():
     source = """'A doc string.'
 a = f"it is {b}, not {c!r} of them"
 d = f"{{:,}} is not {right}"
 hint = "; the axes are swapped", "k"
+e = f"at {b} ", "mean"
 """
     assert messages.sentences(source) == [
         "it is {1}, not {2} of them",
         "{1} is not {2}",
         "the axes are swapped",
+        "at {1} ",
     ]
 
 

@@ -108,7 +108,7 @@ def test_every_line_of_code_is_printed_whole_but_what_checks(printed, texts):
                 for line in lines:
                     assert squeezed(line) in shown, f"{file}, cell {cell.id}: {line}"
             elif "hide-input" in tags(cell):
-                assert squeezed(words_for(cell.source, whole_cell=False)) in shown
+                assert squeezed(words_for(cell.source)) in shown
                 assert squeezed("".join(lines)) not in "".join(shown), cell.id
 
 

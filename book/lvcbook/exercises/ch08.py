@@ -96,6 +96,6 @@ def check_reach(answer):
         yield "put three numbers in place of the dots"
     for place, got, expected, mistakes in zip(places, answer, right, hints):
         few = is_number(got) and got < expected
-        otherwise = f"{{}} is too {'few' if few else 'many'}"
+        otherwise = "{} is too few" if few else "{} is too many"
         problem = problem_with_number(got, expected, mistakes, otherwise)
         yield problem and f"{place}: {problem}"

@@ -8,6 +8,32 @@ from lvcbook.exercises.common import SIZES, check, problem_with, random
 
 
 @check()
+def check_rest(function):
+    """Check the codewords at which the encoding, summed over images, is zero."""
+    x, weights = random("b n c"), random("b n k", seed=2).softmax(dim=-1)
+    # The images differ in their total weights, as images do.
+    weights[0] = weights[0] ** 2
+    result = function(weights, x)
+    sums, total = weights.mT @ x, weights.sum(dim=1).unsqueeze(-1)
+    right = sums.sum(dim=0) / total.sum(dim=0)
+    mistakes = {
+        "the mean over images of each one's mean: images weigh differently": (
+            (sums / total).mean(dim=0)
+        ),
+        "divide by the total weight, not by the number of pixels": (
+            sums.sum(dim=0) / (SIZES["b"] * SIZES["n"])
+        ),
+        "divide by the total weight": sums.sum(dim=0),
+        "the weights are missing: this is the mean of all pixels": (
+            x.mean(dim=(0, 1)).expand(SIZES["k"], -1)
+        ),
+    }
+    if isinstance(result, Tensor) and result.shape == sums.shape:
+        yield "one codeword for all images is asked for, sum over axis b too"
+    yield problem_with(result, right, "k c", mistakes)
+
+
+@check()
 def check_prior(function):
     """Check the priors with which a Gaussian mixture has the weights of LVC."""
     c = SIZES["c"]
@@ -33,32 +59,6 @@ def check_prior(function):
         ),
     }
     yield problem_with(result, right, "k", mistakes)
-
-
-@check()
-def check_rest(function):
-    """Check the codewords at which the encoding, summed over images, is zero."""
-    x, weights = random("b n c"), random("b n k", seed=2).softmax(dim=-1)
-    # The images differ in their total weights, as images do.
-    weights[0] = weights[0] ** 2
-    result = function(weights, x)
-    sums, total = weights.mT @ x, weights.sum(dim=1).unsqueeze(-1)
-    right = sums.sum(dim=0) / total.sum(dim=0)
-    mistakes = {
-        "the mean over images of each one's mean: images weigh differently": (
-            (sums / total).mean(dim=0)
-        ),
-        "divide by the total weight, not by the number of pixels": (
-            sums.sum(dim=0) / (SIZES["b"] * SIZES["n"])
-        ),
-        "divide by the total weight": sums.sum(dim=0),
-        "the weights are missing: this is the mean of all pixels": (
-            x.mean(dim=(0, 1)).expand(SIZES["k"], -1)
-        ),
-    }
-    if isinstance(result, Tensor) and result.shape == sums.shape:
-        yield "one codeword for all images is asked for, sum over axis b too"
-    yield problem_with(result, right, "k c", mistakes)
 
 
 @check("queries and keys")

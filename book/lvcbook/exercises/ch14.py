@@ -50,9 +50,10 @@ def check_state_of(function):
     whole, right = _whole_state()
     before = dict(whole)
     got = function("neck.evc", whole)
+    if got is None:
+        yield "it returned None, expected a dict"
     if not isinstance(got, dict):
-        returned = "None" if got is None else f"a {type(got).__name__}"
-        yield f"it returned {returned}, expected a dict"
+        yield f"it returned a {type(got).__name__}, expected a dict"
     if whole.keys() != before.keys():
         yield "it changed the state of the whole network; make a new dict"
     for key in (key for key in got if key not in right):

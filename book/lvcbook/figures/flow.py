@@ -7,7 +7,7 @@ from lvc.axes import EXAMPLE
 from lvc.steps import LVC_STEPS
 from lvcbook.figures.boxes import box, with_sizes
 from lvcbook.figures.networks import edges, with_head
-from lvcbook.markup import macros, render
+from lvcbook.markup import macros, render, styled
 
 CHAIN = "input → ConvBlock → pixels → residuals → assignment weights → encoding → gate"
 CHAIN += " → output"
@@ -49,7 +49,9 @@ LANE, TURN = (
 def block() -> HTML:
     """Draw LVCBlock in its literal form, with what is used twice."""
     drawn = {"wide": _drawn(WIDE), "narrow": _drawn(NARROW)}
-    return HTML(macros("figures.html").flow(block_in_words(), drawn))
+    return styled(
+        HTML(macros("figures.html").flow(block_in_words(), drawn)), "flow.css"
+    )
 
 
 def block_file() -> str:

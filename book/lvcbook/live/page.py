@@ -85,7 +85,7 @@ def data() -> dict:
         "start": START,
         "sizes": [*SIZES],
         "yours": "yours",
-        "pictures": {name: one.title for name, one in PHOTOGRAPHS.items()},
+        "pictures": {name: {"name": one.title} for name, one in PHOTOGRAPHS.items()},
         "colours": figures.COLOURS,
         "paint": ImageColor.getrgb(figures.COLOURS["k"]),
         "split": block.SPLIT,

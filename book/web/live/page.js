@@ -112,7 +112,7 @@
 
   function describe() {
     const { picture, bitmap, of } = base, [, , h, w] = base.run[data.split].dims;
-    const name = of === data.yours ? yours.name : data.pictures[of];
+    const name = of === data.yours ? yours.name : data.pictures[of].name;
     const values = { name, wide: number(bitmap.width), high: number(bitmap.height),
       width: picture.width, height: picture.height, h, w, n: number(h * w) };
     const said = [part(picture.scaled ? "scaled" : "whole", values)];

@@ -27,6 +27,27 @@ def keys(codewords, scale, factor=-2, scaled=(True, True, True)):
 
 
 WRONG = {
+    "check_rest": {
+        "it returned None, expected (k c) = (5, 3)": lambda weights, x: None,
+        "one codeword for all images is asked for, sum over axis b too": lambda weights, x: (
+            weights.mT @ x / weights.sum(dim=1).unsqueeze(-1)
+        ),
+        "the mean over images of each one's mean: images weigh differently": lambda weights, x: (
+            (weights.mT @ x / weights.sum(dim=1).unsqueeze(-1)).mean(dim=0)
+        ),
+        "divide by the total weight, not by the number of pixels": lambda weights, x: (
+            torch.einsum("bnk,bnc->kc", weights, x) / x[..., 0].numel()
+        ),
+        "divide by the total weight": lambda weights, x: torch.einsum(
+            "bnk,bnc->kc", weights, x
+        ),
+        "the weights are missing: this is the mean of all pixels": lambda weights, x: (
+            x.mean(dim=(0, 1)).repeat(5, 1)
+        ),
+        "it returned (c k) = (3, 5), expected (k c) = (5, 3); the axes are there, in another order": lambda weights, x: (
+            right_rest(weights, x).mT
+        ),
+    },
     "check_prior": {
         "it returned None, expected (k) = (5,)": lambda scale, c: None,
         "the sign is off: the wide Gaussians need the large priors": lambda scale, c: (
@@ -50,27 +71,6 @@ WRONG = {
         ),
         "the shape is right, but at k 0 it is -0.761, expected 0.059": lambda scale, c: (
             scale
-        ),
-    },
-    "check_rest": {
-        "it returned None, expected (k c) = (5, 3)": lambda weights, x: None,
-        "one codeword for all images is asked for, sum over axis b too": lambda weights, x: (
-            weights.mT @ x / weights.sum(dim=1).unsqueeze(-1)
-        ),
-        "the mean over images of each one's mean: images weigh differently": lambda weights, x: (
-            (weights.mT @ x / weights.sum(dim=1).unsqueeze(-1)).mean(dim=0)
-        ),
-        "divide by the total weight, not by the number of pixels": lambda weights, x: (
-            torch.einsum("bnk,bnc->kc", weights, x) / x[..., 0].numel()
-        ),
-        "divide by the total weight": lambda weights, x: torch.einsum(
-            "bnk,bnc->kc", weights, x
-        ),
-        "the weights are missing: this is the mean of all pixels": lambda weights, x: (
-            x.mean(dim=(0, 1)).repeat(5, 1)
-        ),
-        "it returned (c k) = (3, 5), expected (k c) = (5, 3); the axes are there, in another order": lambda weights, x: (
-            right_rest(weights, x).mT
         ),
     },
     "check_score": {
