@@ -24,12 +24,12 @@ def words_for(source: str, topic: str = "") -> str:
     """Return the words for a fold: of code alone, or of a whole cell with a topic."""
     checks = sum(map(is_check, ast.walk(ast.parse(source))))
     mark = _("✓ 1 check") if checks == 1 else _("✓ {} checks").format(checks)
-    return " · ".join(filter(None, [topic, checks and mark])) or _("Code")
+    return " · ".join(filter(None, [topic, checks and str(mark)])) or str(_("Code"))
 
 
 def topic_of(metadata: dict) -> str:
     """Return what a folded cell says of itself: "Show the solution" is a Solution."""
-    said = metadata.get("mystnb", {}).get("code_prompt_show", _("Deeper"))
+    said = metadata.get("mystnb", {}).get("code_prompt_show", str(_("Deeper")))
     topic = re.sub("^Show (the )?", "", said)
     return topic[:1].upper() + topic[1:]
 
