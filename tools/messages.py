@@ -46,8 +46,8 @@ def markdown(source: str, say: Say) -> str:
             done.append(line)
         elif in_glossary and not line.startswith(" "):
             done.append(say(line))
-            if done[-1] != line:
-                done.append(line)  # a second term, which text of both languages finds
+            if line not in done[-1].split("\n"):
+                done.append(line)  # a second term, so that it is found in English, too
         else:
             block = [line]
             while lines and lines[0].strip() and not re.match(STARTS, lines[0]):

@@ -52,7 +52,7 @@ class Pairs(SearchChinese):
     """Find Chinese words without a dictionary: an index of all pairs of characters."""
 
     js_splitter_code = """
-const splitQuery = (query) =>
+var splitQuery = (query) =>
   (query.match(/[a-z0-9_]+|[\\u3400-\\u9fff]+/gi) ?? []).flatMap((run) =>
     run < "\\u3400" || run.length < 3 ? [run] :
       [...run].slice(1).map((character, at) => run[at] + character));
@@ -86,6 +86,6 @@ def setup(app):
     app.add_config_value("english_doctrees", "", "env", [str])
     app.add_transform(EnglishAnchors)
     app.add_search_language(Pairs)
-    app.connect("config-inited", words)
+    app.connect("config-inited", words, priority=300)  # before reading_time
     app.connect("html-page-context", link)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
