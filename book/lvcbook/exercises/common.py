@@ -53,9 +53,9 @@ def translated(text: str, language: str) -> str:
         if (match := pattern.fullmatch(text)) and match.groups("") != (text,)
     ]
     for mark, wide in ("; ", "；"), (": ", "："):
-        if not made and mark in text:
-            parts = text.split(mark, 1)
-            made = [wide.join(translated(part, language) for part in parts)]
+        if mark in text:
+            parts = [translated(part, language) for part in text.split(mark, 1)]
+            made.append(wide.join(parts))
     return min(made, key=lambda one: len(re.findall("[a-z]", one)), default=text)
 
 
