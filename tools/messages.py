@@ -46,6 +46,8 @@ def markdown(source: str, say: Say) -> str:
             done.append(line)
         elif in_glossary and not line.startswith(" "):
             done.append(say(line))
+            if line not in done[-1].split("\n"):
+                done.append(line)  # a second term, so that it is found in English, too
         else:
             block = [line]
             while lines and lines[0].strip() and not re.match(STARTS, lines[0]):
@@ -74,6 +76,11 @@ def one_block(block: list[str], say: Say) -> str:
 
 
 # Outputs
+def fold(cell: dict) -> str:
+    """Return what a folded cell says of itself, or nothing."""
+    return cell["metadata"].get("mystnb", {}).get("code_prompt_show", "")
+
+
 TAG = r"<!--.*?-->|<(script|style|code)\b[^>]*>.*?</\1>|<[^>]*>"
 NAMED = r"(\"(?:name|does)\":)(\"(?:[^\"\\]|\\.)*\")"  # what scripts show of their data
 INLINE = r"</?(?:a|b|em|i|small|span|strong)\b"  # text goes on after these
@@ -185,14 +192,17 @@ def sentences(source: str) -> list[str]:
         if id(node) in docs | inside:
             continue
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            pieces = re.split(r"\{\}", node.value)
+            pieces = re.split(r"\{[^{}]*\}", node.value.removeprefix("; "))
         elif isinstance(node, ast.JoinedStr):
             pieces = [""]
             for part in node.values:
-                if isinstance(part, ast.Constant):
-                    pieces[-1] += part.value
+                if isinstance(part, ast.Constant):  # {{}} in it is for format
+                    first, *more = re.split(r"\{[^{}]*\}", part.value)
+                    pieces[-1] += first
+                    pieces += more
                 else:
                     pieces.append("")
+            pieces[0] = pieces[0].removeprefix("; ")
         else:
             continue
         whole = pieces[0] + "".join(
