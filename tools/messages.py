@@ -83,10 +83,13 @@ def fold(cell: dict) -> str:
 
 TAG = r"<!--.*?-->|<(script|style|code)\b[^>]*>.*?</\1>|<[^>]*>"
 NAMED = r"(\"(?:name|does)\":)(\"(?:[^\"\\]|\\.)*\")"  # what scripts show of their data
+INLINE = r"</?(?:a|b|em|i|small|span|strong)\b"  # text goes on after these
 SHOWN = r"(\s(?:aria-label|alt|title|placeholder|data-label)=\")([^\"]*)(\")"
 PARTS = r"(; |: | → | (?=\(\d+,)|, (?=\d+ (?:by|numbers) ))"  # of a description
+WIDE, HAN = "，。：；？！、（“", "\u3400-\u9fff"
 FULL_WIDTH = {"; ": "；", ": ": "：", ", ": "，"}
 COUNT = r"[-−]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?(?!\w)"
+SENTENCE = r"\.|[:,] ?\{[a-z]+\}\.?"  # its punctuation, and what a script puts there
 NUMBERS = (
     rf"\(?(?<!\w)(?:{COUNT}, )+{COUNT}\)"  # (6, 32), and the end of a list
     rf"|(?<!\w)(?:{COUNT}, ){{2,}}{COUNT}"
@@ -98,11 +101,17 @@ WORD = r"(?<!\S)[(“\"]?[A-Za-z][a-z]+(?:'s)?[,.;:?!)”\"]*(?!\S)"
 
 def html(source: str, say: Say) -> str:
     """Return the HTML with its texts and descriptions as `say` has them."""
-    done, end = [], 0
-    for tag in re.finditer(TAG, source, re.DOTALL):
-        done += [text(source[end : tag.start()], say), attributes(tag, say)]
-        end = tag.end()
-    return "".join([*done, text(source[end:], say)])
+    done, end, last = [], 0, ""
+    for tag in [*re.finditer(TAG, source, re.DOTALL), None]:
+        made = text(source[end : tag.start() if tag else None], say)
+        if re.match(f"[{WIDE}]|[{HAN}]\\s+[{HAN}]", last + made):
+            made = made.lstrip() if last else made
+        last = made[-1:] if made.strip() else last
+        done.append(made)
+        if tag:
+            done.append(attributes(tag, say))
+            end, last = tag.end(), last if re.match(INLINE, tag[0]) else ""
+    return "".join(done)
 
 
 def attributes(tag: re.Match, say: Say) -> str:
@@ -138,14 +147,17 @@ def words(plain: str, say: Say) -> str:
     """Return words of an output: `say` sees {1} in place of the first number."""
     before, after = re.match(r"\s*", plain)[0], re.search(r"\s*$", plain)[0]
     message, numbers = with_places(" ".join(plain.split()))
-    if " -> " in message or not re.search(WORD, re.sub(r"\{\w*\}", "", message)):
+    if " -> " in message or not (
+        re.search(WORD, re.sub(r"\{\w*\}", "", message))
+        or re.fullmatch(SENTENCE, message)
+    ):
         return plain
     said = say(message)
     if said == message:
         return plain
     if said[0] in "，。：；？！、）”":
         before = ""
-    if said[-1] in "，。：；？！、（“":
+    if said[-1] in WIDE:
         after = ""
     for place, number in enumerate(numbers, start=1):
         said = said.replace(f"{{{place}}}", number)

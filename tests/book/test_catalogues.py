@@ -119,6 +119,10 @@ def test_no_space_follows_full_width_punctuation():
     chinese = {"Thick:": "粗箭头：", "here": "，这里"}
     made = messages.html(source, lambda text: chinese.get(text, text))
     assert made == "<p>粗箭头：<b>e</b>，这里</p>"
+    source = "<b>Here</b> and <code>x</code> and <b>{a}</b>: {b}.<p>Here</p> and "
+    chinese = {"Here": "这里", "and": "和", ": {b}.": "：{b}。"}
+    made = messages.html(source, lambda text: chinese.get(text, text))
+    assert made == "<b>这里</b>和 <code>x</code> 和 <b>{a}</b>：{b}。<p>这里</p> 和 "
 
 
 def test_sentences_of_a_module():
