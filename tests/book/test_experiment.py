@@ -2,6 +2,7 @@
 
 import json
 import sys
+from itertools import combinations
 
 import pytest
 import torch
@@ -48,15 +49,28 @@ def test_no_chosen_rate_is_at_the_edge_of_what_was_tried():
             assert min(tried) < runs.chosen(KNOWN, arm) < max(tried), arm
 
 
+def stored(arm):
+    """Return the parameters and the first losses that are stored of an arm."""
+    runs_of_arm = KNOWN["runs"][str(arm)]
+    (count,) = {run["parameters"] for run in runs_of_arm.values()}
+    return count, runs_of_arm["0"]["losses"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("arm", experiment.ARMS, ids=str)
-def test_the_first_steps_are_those_of_this_arm_and_of_no_other(arm):
-    """Only two arms that differ at another size, or in how long, begin alike."""
-    now = runs.first_losses(arm, 0, runs.chosen(KNOWN, arm))
-    stored = KNOWN["runs"][str(arm)]["0"]["losses"]
-    assert runs.distance(now, stored) < runs.CLOSE
-    count = {run["parameters"] for run in KNOWN["runs"][str(arm)].values()}
-    assert count == {networks.parameters(training.new(arm, 0)[1])}
+def test_the_first_steps_are_those_of_this_arm(arm):
+    count, losses = stored(arm)
+    assert runs.alike(arm, runs.first_losses(arm, 0, runs.chosen(KNOWN, arm)), losses)
+    assert count == networks.parameters(training.new(arm, 0)[1])
+
+
+def test_the_first_steps_are_those_of_no_other_arm():
+    """By twice what rounding does, or by parameters; for how long, says the code."""
+    for arm, other in combinations(experiment.ONCE, 2):
+        (count, losses), (of_other, others) = stored(arm), stored(other)
+        held = min(runs.HELD[arm.data], runs.HELD[other.data])
+        apart = runs.distance(losses[:held], others[:held])
+        assert count != of_other or apart > 2 * runs.CLOSE, f"{arm}; {other}"
 
 
 @pytest.mark.slow
@@ -94,7 +108,7 @@ def test_all_ways_of_the_advice_are_stored_with_all_seeds():
 def test_the_first_steps_of_a_way_are_those_that_are_stored(name):
     way = advice.WAYS[name]
     now = advice.fit(way, 0, runs.chosen(KNOWN, way.arm), training.FIRST)[2]
-    assert runs.distance(now, advice.stored()[name]["0"]["losses"]) < runs.CLOSE
+    assert runs.alike(way.arm, now, advice.stored()[name]["0"]["losses"])
 
 
 @pytest.mark.slow
@@ -102,7 +116,7 @@ def test_the_first_steps_of_a_way_are_those_that_are_stored(name):
 def test_a_way_that_changes_nothing_is_the_arm_itself(arm):
     rate = runs.chosen(KNOWN, arm)
     now = advice.fit(advice.Way(arm), 0, rate, training.FIRST)[2]
-    assert runs.distance(now, KNOWN["runs"][str(arm)]["0"]["losses"]) < runs.CLOSE
+    assert runs.alike(arm, now, stored(arm)[1])
 
 
 def test_a_way_holds_scales_negative_and_takes_fewer_images():

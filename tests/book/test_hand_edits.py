@@ -187,6 +187,22 @@ EDITS = {
         ),
         "ch03_scaled_l2.ipynb, cell solution-1: the tags and JupyterLab's source_hidden do not agree; set source_hidden exactly where a cell is tagged remove-input, hide-input or hide-cell",
     ),
+    "check open in JupyterLab": (
+        (
+            "ch03_scaled_l2",
+            "subtract-check",
+            lambda cell: cell.metadata.pop("jupyter"),
+        ),
+        "ch03_scaled_l2.ipynb, cell subtract-check: the tags and JupyterLab's source_hidden do not agree; set source_hidden exactly where a cell is tagged remove-input, hide-input or hide-cell",
+    ),
+    "check shown": (
+        ("ch03_scaled_l2", "subtract-check", lambda cell: cell.update(metadata={})),
+        "ch03_scaled_l2.ipynb, cell subtract-check: the page shows an assert; move it to a cell tagged hide-input, whose id ends in -check",
+    ),
+    "import shown": (
+        ("ch03_scaled_l2", "line-up", lambda cell: cell.update(source="import math")),
+        "ch03_scaled_l2.ipynb, cell line-up: the page shows an import; move it to a cell tagged hide-input",
+    ),
     "alt text of another picture": (
         (
             "ch03_scaled_l2",

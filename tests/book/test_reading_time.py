@@ -8,6 +8,7 @@ import pytest
 from _ext import reading_time
 from tests.support.notebooks import BOOK, CHAPTERS
 
+SHOWN = {name: reading_time.shown(BOOK / f"{name}.ipynb") for name in CHAPTERS}
 TIMES = {name: reading_time.minutes(BOOK / f"{name}.ipynb") for name in CHAPTERS}
 
 
@@ -23,6 +24,19 @@ def cell(source="", outputs=(), *tags):
 
 
 WORDS = "word " * reading_time.WORDS
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_is_read_in_one_sitting(name):
+    words, lines = SHOWN[name]
+    most = 10 if name < "ch10" else 12
+    minutes = words / reading_time.WORDS + lines / reading_time.LINES
+    assert minutes <= most, f"{name}: {minutes:.1f} minutes; fold or cut, to {most}"
+    assert lines <= 90, f"{name} shows {lines} lines of code; fold some, to 90"
+
+
+def test_the_book_takes_three_hours_at_most():
+    assert sum(TIMES.values()) <= 180
 
 
 def test_text_counts_and_what_is_folded_in_it_does_not(tmp_path):

@@ -11,6 +11,7 @@ from tests.support.notebooks import places, printed, statements, tags
 from tools.execute import METADATA
 
 IGNORING = {"nbval-ignore-output", "nbval-skip", "raises-exception", "skip-execution"}
+HIDDEN = {"remove-input", "hide-input", "hide-cell"}  # where the page folds the code
 # A cell may be listed here, as "ch03_scaled_l2.ipynb, cell setup": reason, to have its
 # output ignored.
 ALLOWED_TO_IGNORE = {}
@@ -82,10 +83,21 @@ def hidden_cells_are_hidden_in_jupyterlab_too(notebooks):
     return [
         f"{where}: the tags and JupyterLab's source_hidden do not agree; set source_hidden exactly where a cell is tagged remove-input, hide-input or hide-cell"
         for where, cell in places(notebooks)
-        if "hide-input" not in tags(cell)
-        and cell.metadata.get("jupyter", {}).get("source_hidden", False)
-        != bool({"remove-input", "hide-cell"} & tags(cell))
+        if cell.metadata.get("jupyter", {}).get("source_hidden", False)
+        != bool(HIDDEN & tags(cell))
     ]
+
+
+def checks_and_imports_are_folded(notebooks):
+    """In a chapter, a cell that shows its code shows what a reader should read."""
+    for where, cell in places(notebooks):
+        if not where.startswith("ch") or (HIDDEN | {"remove-cell"}) & tags(cell):
+            continue
+        top = statements(cell.source)
+        if any(isinstance(node, ast.Assert) for node in ast.walk(ast.Module(top))):
+            yield f"{where}: the page shows an assert; move it to a cell tagged hide-input, whose id ends in -check"
+        if any(isinstance(node, ast.Import | ast.ImportFrom) for node in top):
+            yield f"{where}: the page shows an import; move it to a cell tagged hide-input"
 
 
 def pictures_have_alt_text_of_their_own(notebooks):
@@ -129,6 +141,7 @@ GATES = (
     outputs_are_clean,
     no_output_is_ignored_without_a_reason,
     hidden_cells_are_hidden_in_jupyterlab_too,
+    checks_and_imports_are_folded,
     pictures_have_alt_text_of_their_own,
     what_a_reader_types_along_is_defined_where_they_can_see_it,
 )

@@ -62,12 +62,17 @@ PAIRS = {
 
 
 class Numbers(NamedTuple):
-    """The numbers in code cells: values, indices, axes to sum over, and neighbours."""
+    """The numbers in code cells: values, indices, axes to sum over, and neighbours.
+
+    Of the values, those written with a point, and those written as a percentage.
+    """
 
     values: frozenset = frozenset()
     indices: frozenset = frozenset()
     axes: frozenset = frozenset()
     pairs: frozenset = frozenset()
+    decimals: frozenset = frozenset()
+    percentages: frozenset = frozenset()
 
 
 def numbers(page):
@@ -123,8 +128,11 @@ def blank(pattern, text):
 
 def values(text):
     """Return the numbers of a text: 6,656 is 6656."""
-    found = (number.rstrip("% \n") for number in re.findall(NUMBER, text))
-    return [float(number.replace(",", "").replace("−", "-")) for number in found]
+    return [value_of(number) for number in re.findall(NUMBER, text)]
+
+
+def value_of(number):
+    return float(number.rstrip("% \n").replace(",", "").replace("−", "-"))
 
 
 def phrase(value):
@@ -145,9 +153,14 @@ def index(text, shown):
 
 
 def plain(text, shown):
+    """A percentage and a decimal are looked for among their like."""
     (value,) = values(text)
-    as_share = {round(value / 100, 9)} if text.endswith("%") else set()
-    return bool({value, *as_share} & (shown.values | IN_TABLE))
+    if text.endswith("%"):
+        share = round(value / 100, 9)
+        return value in shown.percentages or share in shown.decimals
+    if "." in text:
+        return value in shown.decimals
+    return value in shown.values | IN_TABLE
 
 
 ROWS = [row for table in TABLES for row in table.rows]
@@ -200,7 +213,8 @@ def of_source(source):
 
     others = {*numbers} - indices - axes - exponents
     pairs = frozenset(re.findall(NEIGHBOURS, source))
-    return Numbers(among(others), among(indices), among(axes), pairs)
+    decimals = frozenset(value for value in among(others) if isinstance(value, float))
+    return Numbers(among(others), among(indices), among(axes), pairs, decimals)
 
 
 @cache
@@ -210,7 +224,11 @@ def of_text(text):
         text = "\n".join(re.findall(r'aria-label="([^"]*)"', text))
     indices = frozenset(values(found)[0] for found in re.findall(INDEX, text))
     pairs = frozenset(re.findall(NEIGHBOURS, text))
-    return Numbers(frozenset(values(text)), indices, indices, pairs)
+    written = re.findall(NUMBER, text)
+    decimals = frozenset(value_of(one) for one in written if "." in one)
+    percentages = frozenset(value_of(one) for one in written if one.endswith("%"))
+    found = frozenset(map(value_of, written))
+    return Numbers(found, indices, indices, pairs, decimals, percentages)
 
 
 def in_backticks(text):

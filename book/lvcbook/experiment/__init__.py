@@ -18,6 +18,6 @@ from .protocol import (
     Arm,
     twice,
 )
-from .runs import chosen, distance, first_losses, saved, validation
+from .runs import alike, chosen, distance, first_losses, saved, validation
 from .scenes import Scenes
 from .training import train
