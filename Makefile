@@ -21,21 +21,26 @@ SOURCES := _config.yml _toc.yml $(wildcard $(PAGES:=.md) $(PAGES:=.ipynb)) \
 .DELETE_ON_ERROR:
 
 book: $(PAGE)
-	@$(BIN)/python -c 'from pathlib import Path; \
-	  print("The book is built. Open:", Path("$(PAGE)").resolve().as_uri())'
+	@$(BIN)/python -c 'from pathlib import Path; page = Path("$(PAGE)").resolve(); \
+	  print("The book is built. Open:", page.as_uri()); \
+	  print("In Chinese:", (page.parent / "zh" / "index.html").as_uri())'
 
 $(PAGE): .venv/installed $(SOURCES)
 	$(BIN)/python $(BIN)/jupyter-book build . --all -n -W --keep-going
+	$(BIN)/python -m tools.translate
 	@touch $@
 
-# The whole book as one file, printed from the built pages by Chromium.
+# The whole book as one file, printed from the built pages by Chromium; with CHINESE=1,
+# the Chinese one.
 pdf: $(PAGE)
-	@$(BIN)/python -m tools.pdf
+	@$(BIN)/python -m tools.pdf $(if $(CHINESE),--language zh)
 
 test: .venv/installed
 	$(BIN)/python -m pytest $(if $(FAST),--fast)
 
+# The Chinese notebooks are made into book/zh, which git ignores.
 lab: .venv/installed
+	@$(BIN)/python -m tools.translate --notebooks
 	$(BIN)/python -m jupyterlab --notebook-dir=book
 
 # Execute the chapters again, whole and in place, after a change.
@@ -114,5 +119,5 @@ define make_environment
 endef
 
 clean:
-	rm -rf .venv .venv-oldest _build .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-oldest _build book/zh .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -4,7 +4,8 @@ from jaxtyping import install_import_hook
 
 install_import_hook("lvc", "beartype.beartype")
 
-import subprocess  # noqa: E402  (lvc, and what imports it, must come after the hook)
+import shutil  # noqa: E402  (lvc, and what imports it, must come after the hook)
+import subprocess  # noqa: E402
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
@@ -38,3 +39,31 @@ def book(tmp_path_factory, worker_id):
             assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
             (out / "done").touch()
     return pages
+
+
+@pytest.fixture(scope="session")
+def both_books(book, tmp_path_factory, worker_id):
+    """The folder of the pages in both languages: a copy of `book`, with zh/ in it."""
+    base = tmp_path_factory.getbasetemp()
+    out = (base if worker_id == "master" else base.parent) / "both"
+    with FileLock(f"{out}.lock"):
+        if not (out / "done").exists():
+            shutil.copytree(book.parent, out / "_build", dirs_exist_ok=True)
+            command = [
+                sys.executable,
+                "-m",
+                "tools.translate",
+                "--build",
+                out / "_build",
+            ]
+            root = Path(__file__).parents[1]
+            result = subprocess.run(command, cwd=root, capture_output=True, text=True)
+            assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+            (out / "done").touch()
+    return out / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def chinese_book(both_books):
+    """The folder of the Chinese pages."""
+    return both_books / "zh"

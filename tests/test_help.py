@@ -31,6 +31,14 @@ COMMANDS = {
         "Chromium",
         [(["page.pdf"], "unrecognized arguments: page.pdf")],
     ),
+    "tools.translate": (
+        "--notebooks",
+        [(["--lab"], "unrecognized arguments: --lab")],
+    ),
+    "tools.catalogues": (
+        "--check",
+        [(["--check", "ch99"], "there is no catalogue ch99")],
+    ),
     "tools.weigh_pages": (
         "kB",
         [(["page.html"], "unrecognized arguments: page.html")],
@@ -93,4 +101,4 @@ def test_wrong_arguments_get_one_sentence(module, arguments, sentence):
 def test_every_command_of_make_is_here():
     modules = re.findall(r"python -m ([\w.]+)", (ROOT / "Makefile").read_text())
     ours = {module for module in modules if module.startswith(("tools.", "lvcbook."))}
-    assert ours | {"tools.weigh_pages"} == {*COMMANDS}
+    assert ours | {"tools.weigh_pages", "tools.catalogues"} == {*COMMANDS}

@@ -160,5 +160,7 @@ def test_the_address_of_the_book_opens_in_a_browser(project):
     os.utime(page, (later, later))
     made = make(project, "book")
     address = page.resolve().as_uri()
-    assert made.stdout == f"The book is built. Open: {address}\n", made.stderr
+    chinese = (page.parent / "zh" / "index.html").resolve().as_uri()
+    said = f"The book is built. Open: {address}\nIn Chinese: {chinese}\n"
+    assert made.stdout == said, made.stderr
     assert address.isascii() and " " not in address

@@ -12,6 +12,7 @@ import json
 import re
 import sys
 from collections import Counter
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -62,6 +63,8 @@ def of_page(page: str) -> list[Message]:
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         if cell["cell_type"] == "markdown":
             messages.markdown("".join(cell["source"]), collect(cell["id"], ""))
+        if fold := messages.fold(cell):
+            found.append(Message(OUTPUT, fold, f"{path.stem}, {cell['id']}"))
         for output in cell.get("outputs", []):
             html = "".join(output.get("data", {}).get("text/html", ""))
             messages.html(html, collect(OUTPUT, f"{path.stem}, {cell['id']}"))
@@ -89,6 +92,7 @@ def of_site() -> list[Message]:
     config = yaml.safe_load((toc.ROOT / "_config.yml").read_text(encoding="utf-8"))
     found = [Message(None, config["title"], "_config.yml")]
     found += [Message(None, caption, "_toc.yml") for caption, _ in toc.parts()[1]]
+    found.append(Message(None, "Contents", "pdf.py"))
     for file in sorted(toc.BOOK.glob("_ext/*.py")):
         texts = messages.marked(file.read_text(encoding="utf-8"))
         found += [Message(None, text, file.name) for text in texts]
@@ -156,11 +160,11 @@ def update(name: str, wanted: list[Message], known: dict) -> polib.POFile:
         there = known.get((context, text))
         if there:
             entry.msgstr, entry.flags = there.msgstr, there.flags
-            entry.previous_msgid = there.previous_msgid
+            entry.previous_msgid, entry.tcomment = there.previous_msgid, there.tcomment
         elif found := nearest(entry, left):
             left.remove(found)
             entry.msgstr, entry.flags = found.msgstr, found.flags
-            entry.previous_msgid = found.previous_msgid
+            entry.previous_msgid, entry.tcomment = found.previous_msgid, found.tcomment
             if found.msgid != text:  # else the cell alone has another name
                 entry.flags = ["fuzzy"]
                 entry.previous_msgid = found.previous_msgid or found.msgid
@@ -220,6 +224,7 @@ def take(pattern: str, text: str) -> list[str]:
 
 def bare(text: str) -> str:
     """Return a text in which code, formulas and roles are one letter each."""
+    text = re.sub(r"\{term\}`([^<`]+?)(?: <[^>]+>)?`", r"\1", text)
     text = re.sub(f"<span lang=.*?</span>|{HTML}|{TARGET}", "", text)
     return re.sub(rf"{ROLE}|{CODE}|{FORMULA}|{PLACE}", "X", text, flags=re.DOTALL)
 
@@ -248,7 +253,9 @@ SAME = {
     "code": lambda text: take(CODE, re.sub(ROLE, "", text)),
     "formulas": lambda text: take(FORMULA, re.sub(CODE, "", text)),
     "links": lambda text: take(TARGET, text),
-    "citations and roles": lambda text: take(ROLE, text),
+    "citations and roles": lambda text: [
+        re.sub("`[^`<]+ <([^>]+)>`", r"`\1`", role) for role in take(ROLE, text)
+    ],
     "places for numbers": lambda text: take(
         PLACE, re.sub(f"{ROLE}|{FORMULA}", "", text)
     ),
@@ -264,8 +271,23 @@ WRONG = {
     "a space at full-width punctuation": rf"[^|\S\n]\**[{WIDE}]|[{WIDE}]\** (?!\|)",
     "a space between two Chinese characters": f"[{HAN}] [{HAN}]",
     "您 in place of 你": "您",
-    "English left": r"(?:\b[A-Za-z]+(?:'[a-z]+)?,? ){3}[A-Za-z]{2,}",
+    "English left": r"(?:\b[A-Z]?[a-z]+(?:'[a-z]+)?,? ){3}[a-z]{2,}",
 }
+
+
+# Terms of the glossary that are words of every page, and have one translation.
+TERMS = """assignment weights, backbone, batch, channel, codeword, encoding,
+evaluation mode, feature map, gate, gradient, half precision, hard assignment,
+literal form, mean encoding, mixture, mutant, pixel, product form, residual,
+running statistics, seed, stride, total weight, training mode, visual centre"""
+
+
+@cache
+def terms() -> dict[str, str]:
+    """Return the translations of TERMS, which glossary.po has."""
+    there = {entry.msgid: entry.msgstr.split("\n")[0] for entry in read("glossary")}
+    wanted = re.split(r",\s", TERMS)
+    return {term: there[term] for term in wanted if there.get(term)}
 
 
 def faults(source: str, translation: str) -> list[str]:
@@ -283,7 +305,22 @@ def faults(source: str, translation: str) -> list[str]:
         if match := re.search(pattern, plain):
             around = plain[max(match.start() - 8, 0) : match.end() + 8]
             found.append(f"{what}: {around!r}")
+    for term, chinese in terms().items():
+        said = re.search(rf"(?<![-*+] )(?<![\w.-]){term}s?\b", bare(source))
+        if said and chinese not in translation:
+            found.append(f"term: {term} is {chinese} in the glossary")
     return found
+
+
+def faults_of(entry: polib.POEntry) -> list[str]:
+    """Return its faults, without those that its translator gives a reason for.
+
+    Such a reason stands above the entry: `# English left: the name of a paper`.
+    """
+    allowed = [line.partition(":")[0] for line in entry.tcomment.split("\n")]
+    allowed = tuple(filter(None, allowed)) or ("\n",)
+    found = faults(entry.msgid, entry.msgstr)
+    return [fault for fault in found if not fault.startswith(allowed)]
 
 
 def problems(name: str, wanted: list[Message]) -> list[str]:
@@ -300,7 +337,7 @@ def problems(name: str, wanted: list[Message]) -> list[str]:
                 f"{where}: the English changed; translate it, delete '#, fuzzy'"
             )
         else:
-            found += [f"{where}: {fault}" for fault in faults(text, entry.msgstr)]
+            found += [f"{where}: {fault}" for fault in faults_of(entry)]
     return found
 
 

@@ -46,6 +46,8 @@ def markdown(source: str, say: Say) -> str:
             done.append(line)
         elif in_glossary and not line.startswith(" "):
             done.append(say(line))
+            if line not in done[-1].split("\n"):
+                done.append(line)  # a second term, so that it is found in English, too
         else:
             block = [line]
             while lines and lines[0].strip() and not re.match(STARTS, lines[0]):
@@ -74,12 +76,20 @@ def one_block(block: list[str], say: Say) -> str:
 
 
 # Outputs
+def fold(cell: dict) -> str:
+    """Return what a folded cell says of itself, or nothing."""
+    return cell["metadata"].get("mystnb", {}).get("code_prompt_show", "")
+
+
 TAG = r"<!--.*?-->|<(script|style|code)\b[^>]*>.*?</\1>|<[^>]*>"
 NAMED = r"(\"(?:name|does)\":)(\"(?:[^\"\\]|\\.)*\")"  # what scripts show of their data
+INLINE = r"</?(?:a|b|em|i|small|span|strong)\b"  # text goes on after these
 SHOWN = r"(\s(?:aria-label|alt|title|placeholder|data-label)=\")([^\"]*)(\")"
 PARTS = r"(; |: | → | (?=\(\d+,)|, (?=\d+ (?:by|numbers) ))"  # of a description
+WIDE, HAN = "，。：；？！、（“", "\u3400-\u9fff"
 FULL_WIDTH = {"; ": "；", ": ": "：", ", ": "，"}
 COUNT = r"[-−]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?(?!\w)"
+SENTENCE = r"\.|[:,] ?\{[a-z]+\}\.?"  # its punctuation, and what a script puts there
 NUMBERS = (
     rf"\(?(?<!\w)(?:{COUNT}, )+{COUNT}\)"  # (6, 32), and the end of a list
     rf"|(?<!\w)(?:{COUNT}, ){{2,}}{COUNT}"
@@ -91,11 +101,17 @@ WORD = r"(?<!\S)[(“\"]?[A-Za-z][a-z]+(?:'s)?[,.;:?!)”\"]*(?!\S)"
 
 def html(source: str, say: Say) -> str:
     """Return the HTML with its texts and descriptions as `say` has them."""
-    done, end = [], 0
-    for tag in re.finditer(TAG, source, re.DOTALL):
-        done += [text(source[end : tag.start()], say), attributes(tag, say)]
-        end = tag.end()
-    return "".join([*done, text(source[end:], say)])
+    done, end, last = [], 0, ""
+    for tag in [*re.finditer(TAG, source, re.DOTALL), None]:
+        made = text(source[end : tag.start() if tag else None], say)
+        if re.match(f"[{WIDE}]|[{HAN}]\\s+[{HAN}]", last + made):
+            made = made.lstrip() if last else made
+        last = made[-1:] if made.strip() else last
+        done.append(made)
+        if tag:
+            done.append(attributes(tag, say))
+            end, last = tag.end(), last if re.match(INLINE, tag[0]) else ""
+    return "".join(done)
 
 
 def attributes(tag: re.Match, say: Say) -> str:
@@ -131,14 +147,17 @@ def words(plain: str, say: Say) -> str:
     """Return words of an output: `say` sees {1} in place of the first number."""
     before, after = re.match(r"\s*", plain)[0], re.search(r"\s*$", plain)[0]
     message, numbers = with_places(" ".join(plain.split()))
-    if " -> " in message or not re.search(WORD, re.sub(r"\{\w*\}", "", message)):
+    if " -> " in message or not (
+        re.search(WORD, re.sub(r"\{\w*\}", "", message))
+        or re.fullmatch(SENTENCE, message)
+    ):
         return plain
     said = say(message)
     if said == message:
         return plain
     if said[0] in "，。：；？！、）”":
         before = ""
-    if said[-1] in "，。：；？！、（“":
+    if said[-1] in WIDE:
         after = ""
     for place, number in enumerate(numbers, start=1):
         said = said.replace(f"{{{place}}}", number)
@@ -173,14 +192,17 @@ def sentences(source: str) -> list[str]:
         if id(node) in docs | inside:
             continue
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            pieces = re.split(r"\{\}", node.value)
+            pieces = re.split(r"\{[^{}]*\}", node.value.removeprefix("; "))
         elif isinstance(node, ast.JoinedStr):
             pieces = [""]
             for part in node.values:
-                if isinstance(part, ast.Constant):
-                    pieces[-1] += part.value
+                if isinstance(part, ast.Constant):  # {{}} in it is for format
+                    first, *more = re.split(r"\{[^{}]*\}", part.value)
+                    pieces[-1] += first
+                    pieces += more
                 else:
                     pieces.append("")
+            pieces[0] = pieces[0].removeprefix("; ")
         else:
             continue
         whole = pieces[0] + "".join(

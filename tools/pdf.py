@@ -7,6 +7,7 @@ contents and printed twice: the first print says on which page each chapter begi
 
 import argparse
 import shutil
+import subprocess
 import sys
 from functools import partial
 from html import escape
@@ -18,12 +19,15 @@ from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 
 from tools import toc
+from tools.translate import translations
 
 PAGES = toc.ROOT / "_build" / "html"
 PDF = toc.ROOT / "_build" / "lvc-book.pdf"
+IN_CHINESE = PAGES / "zh", PDF.with_name("lvc-book-zh.pdf")
 CALLED = "chromium", "chromium-browser", "google-chrome"
 CHROMIUM = next(filter(None, map(shutil.which, CALLED)), None)
 MISSING = "Chromium is not installed: apt install chromium"
+NO_FONT = "No font with Chinese characters is installed: apt install fonts-noto-cjk"
 
 # Ids are made one page's own, and links between pages become links inside the PDF.
 READ_ARTICLE = """async () => {
@@ -39,7 +43,7 @@ READ_ARTICLE = """async () => {
     const title = folded.querySelector("summary .collapsed");
     if (!title) continue;
     title.parentElement.textContent = title.textContent;
-    if (/^(✓|Code$)/.test(title.textContent))
+    if (folded.closest(".tag_hide-input"))  // else it is a solution, or goes deeper
       folded.querySelector(".cell_input").remove();
   }
   for (const folded of article.querySelectorAll(".toggle-hidden"))
@@ -103,7 +107,7 @@ summary::before, summary::after {display: none !important}
 """
 
 
-def contents(parts, titles: dict, numbers: dict) -> str:
+def contents(heading: str, parts, titles: dict, numbers: dict) -> str:
     """Return the table of contents, with the page numbers known so far."""
     lines = ""
     for caption, files in parts:
@@ -113,10 +117,13 @@ def contents(parts, titles: dict, numbers: dict) -> str:
             for file in files
         )
         lines += f"<p>{escape(caption)}</p><ol>{items}</ol>"
-    return f'<article class="bd-article contents"><h1>Contents</h1>{lines}</article>'
+    lines = f"<h1>{escape(heading)}</h1>{lines}"
+    return f'<article class="bd-article contents">{lines}</article>'
 
 
-def print_book(pages: Path, first: str, parts, say=lambda line: None) -> bytes:
+def print_book(
+    pages: Path, first: str, parts, say=lambda line: None, heading="Contents"
+) -> bytes:
     """Return the PDF of these files of the book, which are built in `pages`."""
     files = [first, *(file for _, part in parts for file in part)]
     titles, articles, equations = {}, {}, set()
@@ -137,7 +144,7 @@ def print_book(pages: Path, first: str, parts, say=lambda line: None) -> bytes:
         page.goto((pages / f"{first}.html").as_uri(), wait_until="load")
 
         def printed(numbers: dict) -> bytes:
-            body = [articles[first], contents(parts, titles, numbers)]
+            body = [articles[first], contents(heading, parts, titles, numbers)]
             body += [articles[file] for file in files[1:]]
             page.evaluate(
                 """([html, style]) => {
@@ -194,16 +201,32 @@ def page_numbers(pdf: bytes, names: list[str]) -> dict[str, int]:
 
 
 def main() -> None:
-    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--language", choices=["en", "zh"], default="en")
+    chinese = parser.parse_args().language == "zh"
     if not CHROMIUM:
         sys.exit(MISSING)
+    if chinese and not has_chinese_font():
+        sys.exit(NO_FONT)
+    pages, file = IN_CHINESE if chinese else (PAGES, PDF)
     first, parts = toc.parts()
-    if not (PAGES / f"{first}.html").exists():
+    if not (pages / f"{first}.html").exists():
         sys.exit("The pages are not built yet: make pdf builds them and prints them.")
-    made = print_book(PAGES, first, parts, say=partial(print, flush=True))
-    PDF.write_bytes(made)
-    size = f"{len(PdfReader(PDF).pages)} pages, {len(made) / 1e6:.1f} MB"
-    print(f"The book is printed, {size}. Open: {PDF.as_uri()}")
+    words = translations("site") if chinese else {}
+    parts = [(words.get((None, part), part), files) for part, files in parts]
+    heading = words.get((None, "Contents"), "Contents")
+    made = print_book(pages, first, parts, partial(print, flush=True), heading)
+    file.write_bytes(made)
+    size = f"{len(PdfReader(file).pages)} pages, {len(made) / 1e6:.1f} MB"
+    print(f"The book is printed, {size}. Open: {file.as_uri()}")
+
+
+def has_chinese_font() -> bool:
+    """Tell whether there is one; without fontconfig, the system has its own."""
+    if not shutil.which("fc-list"):
+        return True
+    command = ["fc-list", ":lang=zh-cn", "family"]
+    return bool(subprocess.run(command, capture_output=True, text=True).stdout.strip())
 
 
 if __name__ == "__main__":

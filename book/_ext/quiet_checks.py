@@ -7,8 +7,9 @@ import ast
 import re
 
 from docutils import nodes
+from sphinx.locale import get_translation
 
-CODE = "Code"
+_ = get_translation("sphinx")
 
 
 def is_check(node: ast.AST) -> bool:
@@ -22,13 +23,13 @@ def is_check(node: ast.AST) -> bool:
 def words_for(source: str, topic: str = "") -> str:
     """Return the words for a fold: of code alone, or of a whole cell with a topic."""
     checks = sum(map(is_check, ast.walk(ast.parse(source))))
-    mark = f"✓ {checks} check{'s' * (checks != 1)}" if checks else ""
-    return " · ".join(filter(None, [topic, mark])) or CODE
+    mark = _("✓ 1 check") if checks == 1 else _("✓ {} checks").format(checks)
+    return " · ".join(filter(None, [topic, checks and str(mark)])) or str(_("Code"))
 
 
 def topic_of(metadata: dict) -> str:
     """Return what a folded cell says of itself: "Show the solution" is a Solution."""
-    said = metadata.get("mystnb", {}).get("code_prompt_show", "Deeper")
+    said = metadata.get("mystnb", {}).get("code_prompt_show", str(_("Deeper")))
     topic = re.sub("^Show (the )?", "", said)
     return topic[:1].upper() + topic[1:]
 

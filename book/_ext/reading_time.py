@@ -11,7 +11,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from docutils import nodes
+from sphinx.locale import get_translation
 
+_ = get_translation("sphinx")
+BOOK = Path(__file__).resolve().parents[1]  # in English, whose words are counted
 WORDS, LINES = 200, 30  # read in a minute: words of text, or lines of code
 NO_INPUT = {"remove-input", "hide-input", "hide-cell", "remove-cell"}
 NO_OUTPUT = {"remove-output", "hide-output", "hide-cell", "remove-cell"}
@@ -78,12 +81,12 @@ def minutes(notebook: Path) -> int:
 def substitute(app, config):
     """Give the home page its numbers."""
     read = Path(app.srcdir, "_toc.yml").read_text(encoding="utf-8")
-    chapters = re.findall(r"file: (book/ch\S+)", read)
-    times = [minutes(Path(app.srcdir, f"{chapter}.ipynb")) for chapter in chapters]
+    chapters = re.findall(r"file: book/(ch\S+)", read)
+    times = [minutes(BOOK / f"{chapter}.ipynb") for chapter in chapters]
     config.myst_substitutions |= {
-        "minutes": f"{min(times)} to {max(times)} minutes",
-        "all_minutes": f"{sum(times)} minutes",
-        "rule": f"{WORDS} words or {LINES} lines of code a minute",
+        "minutes": _("{} to {} minutes").format(min(times), max(times)),
+        "all_minutes": _("{} minutes").format(sum(times)),
+        "rule": _("{} words or {} lines of code a minute").format(WORDS, LINES),
     }
 
 
@@ -91,7 +94,7 @@ def insert(app, doctree):
     """Put one line under the title of a chapter."""
     source = Path(app.env.doc2path(app.env.docname))
     if source.match("ch*.ipynb"):
-        line = f"{minutes(source)} minutes to read"
+        line = _("{} minutes to read").format(minutes(BOOK / source.name))
         title = next(doctree.findall(nodes.title))
         title.parent.insert(1, nodes.paragraph(line, line, classes=["reading-time"]))
 

@@ -35,8 +35,6 @@
   const number = (value) => value.toLocaleString(language);
   const tuple = (one) =>
     `(${shape(one).join(", ")}${shape(one).length === 1 ? "," : ""})`;
-  const listed = (parts) => new Intl.ListFormat(language).formatToParts([...parts.keys()].map(String))
-    .map(({ type, value }) => (type === "element" ? parts[value] : value));
   const between = (parts, sign) => parts.flatMap((one, at) => (at ? [sign(), one] : [one]));
 
   function inBytes(value) {
@@ -154,7 +152,8 @@
     const said = [part("does", { name, does })];
     if (takes.length) said.push(part("takes", {
       tensors: between(takes.map((one) => `${one.text} ${tuple(one)}`), () => part("and")),
-      moves: moves.length ? listed(moves) : part("stays"),
+      moves: moves.length ? moves.map((move, at) => (at ? part("next", { move }) : move))
+        : part("stays"),
     }));
     const made = count(makes);
     said.push(part(`result-${plural.select(Number(made))}`, { sizes: shape(makes).join(" · "),

@@ -1,7 +1,12 @@
 """What is a message, what becomes of a translation, and which faults are named."""
 
+import contextlib
+import io
+
+import polib
 import pytest
 
+from lvcbook.exercises import common
 from tools import catalogues, messages
 from tools.catalogues import Message
 
@@ -114,21 +119,63 @@ def test_no_space_follows_full_width_punctuation():
     chinese = {"Thick:": "粗箭头：", "here": "，这里"}
     made = messages.html(source, lambda text: chinese.get(text, text))
     assert made == "<p>粗箭头：<b>e</b>，这里</p>"
+    source = "<b>Here</b> and <code>x</code> and <b>{a}</b>: {b}.<p>Here</p> and "
+    chinese = {"Here": "这里", "and": "和", ": {b}.": "：{b}。"}
+    made = messages.html(source, lambda text: chinese.get(text, text))
+    assert made == "<b>这里</b>和 <code>x</code> 和 <b>{a}</b>：{b}。<p>这里</p> 和 "
 
 
 def test_sentences_of_a_module():
-    source = '"""Doc string here."""\na = f"it is {b}, not {c!r} of them"\nd = "not {}; why is it"\ne = f"at {b} ", "mean"\n'
+    source = """'A doc string.'
+a = f"it is {b}, not {c!r} of them"
+d = f"{{:,}} is not {right}"
+hint = "; the axes are swapped", "k"
+e = f"at {b} ", "mean"
+"""
     assert messages.sentences(source) == [
         "it is {1}, not {2} of them",
-        "not {1}; why is it",
+        "{1} is not {2}",
+        "the axes are swapped",
         "at {1} ",
     ]
+
+
+def test_a_check_speaks_the_language_of_its_notebook(tmp_path, monkeypatch):
+    folder = tmp_path / "xx" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    catalogue = polib.POFile()
+    for english, translation in {
+        "Not yet, {1}: {2}.": "还没有，{1}：{2}。",
+        "it is {1}, not {2}": "不是 {2}，而是 {1}",
+        "it is {1}": "是 {1}",
+        "the axes are swapped": "轴颠倒了",
+        "the scale": "缩放因子",
+    }.items():
+        catalogue.append(polib.POEntry(msgid=english, msgstr=translation))
+    catalogue.save(str(folder / "exercises.po"))
+    monkeypatch.setattr(common, "LOCALE", tmp_path)
+    said = common.in_language
+    assert said("the scale") == "the scale"
+    monkeypatch.setattr(common, "language", "xx")
+    assert said("it is 3, not 4; the axes are swapped") == "不是 4；轴颠倒了，而是 3"
+    assert said("the axes are swapped; it is 3") == "轴颠倒了；是 3"
+    assert said("somebody else's words") == "somebody else's words"
+
+    @common.check("the scale")
+    def check_scale(answer):
+        yield "it is 3, not 4"
+
+    with contextlib.redirect_stdout(io.StringIO()) as shown:
+        check_scale(3)
+    assert shown.getvalue() == "还没有，缩放因子：不是 4，而是 3。\n"
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(catalogues, "FOLDER", tmp_path)
-    return tmp_path
+    catalogues.terms.cache_clear()
+    yield tmp_path
+    catalogues.terms.cache_clear()
 
 
 def write(folder, *wanted):
@@ -160,6 +207,19 @@ def test_what_changed_keeps_its_old_translation(folder):
     assert moved.fuzzy and moved.msgstr
 
 
+def test_a_fault_may_have_a_reason(folder):
+    wanted = Message("cell", "Its name.", "")
+    write(folder, wanted)
+    translate(folder, "A name of four words.")
+    assert "English left: " in catalogues.problems("page", [wanted])[0]
+    made = catalogues.read("page")
+    made[0].tcomment = "English left: the name of a paper"
+    made.save(str(folder / "page.po"))
+    assert catalogues.problems("page", [wanted]) == []
+    (kept,) = catalogues.update("page", [wanted], {wanted[:2]: made[0]})
+    assert kept.tcomment
+
+
 def test_a_damaged_catalogue_is_named(folder):
     (folder / "page.po").write_text('<<<<<<< HEAD\nmsgid "a"\n', encoding="utf-8")
     with pytest.raises(SystemExit, match="page.po is no catalogue"):
@@ -175,6 +235,7 @@ def test_a_damaged_catalogue_is_named(folder):
         ("Size $k$.", "大小 $n$。", "the formulas differ"),
         ("See [here](page).", "见[这里](other)。", "the links differ"),
         ("By {cite}`a`.", "见 {cite}`b`。", "citations and roles"),
+        ("By {term}`gate`.", "由{term}`门控 <gate>`。", ""),
         ("{1} of {2}", "{1} 个", "the places for numbers differ"),
         ("## Title", "标题", "headings"),
         ("| a | b |\n|---|---|", "| 甲 |\n|---|", "cells of a table"),
@@ -185,6 +246,7 @@ def test_a_damaged_catalogue_is_named(folder):
         ("Pixels `n` too.", "像素`n` 也。", "no space between"),
         ("Two words.", "两 个字。", "between two Chinese"),
         ("Look.", "您看。", "您"),
+        ("Each codeword.", "每个编码词。", "term: codeword is 码字 in the glossary"),
         ("It is a long way.", "it is a long way。", "English left"),
     ],
 )

@@ -6,16 +6,62 @@ axis cannot pass. It first looks at the shape, then for a typical mistake, and n
 number that is farthest off if the mistake is a new one.
 """
 
+import re
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import cache, wraps
 from math import isclose
 from numbers import Real
+from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 SIZES = {"b": 2, "c": 3, "h": 6, "w": 4, "n": 24, "k": 5}
+
+language = "en"  # a notebook in another one says so in its first cell
+LOCALE = Path(__file__).parents[2] / "locale"
+
+
+@cache
+def sentences(language: str) -> list[tuple[re.Pattern, str]]:
+    """Return what a sentence looks like, and its translation."""
+    import polib
+
+    found = []
+    for entry in polib.pofile(f"{LOCALE}/{language}/LC_MESSAGES/exercises.po"):
+        if entry.msgstr and not entry.fuzzy:
+            pieces = map(re.escape, re.split(r"\{\d\}", entry.msgid))
+            found.append((re.compile("(.*?)".join(pieces), re.DOTALL), entry.msgstr))
+    return found
+
+
+@cache
+def translated(text: str, language: str) -> str:
+    """Return the translation, with what it inserts, that leaves the least English."""
+
+    def filled(translation, inserted):
+        for place, words in enumerate(inserted, start=1):
+            translation = translation.replace(
+                f"{{{place}}}", translated(words, language)
+            )
+        return translation
+
+    made = [
+        filled(translation, match.groups(""))
+        for pattern, translation in sentences(language)
+        if (match := pattern.fullmatch(text)) and match.groups("") != (text,)
+    ]
+    for mark, wide in ("; ", "；"), (": ", "："):
+        if mark in text:
+            parts = [translated(part, language) for part in text.split(mark, 1)]
+            made.append(wide.join(parts))
+    return min(made, key=lambda one: len(re.findall("[a-z]", one)), default=text)
+
+
+def in_language(text: str) -> str:
+    """Return what a check says in the language of the notebook."""
+    return text if language == "en" else translated(text, language)
 
 
 def check(name: str = "") -> Callable:
@@ -31,7 +77,9 @@ def check(name: str = "") -> Callable:
             with torch.random.fork_rng(devices=[]):  # the reader's numbers stay
                 found = next(filter(None, problems(answer, *more, **options)), "")
             called = name or answer.__name__
-            print(f"Not yet, {called}: {found}." if found else f"{called}: right.")
+            line = in_language("Not yet, {1}: {2}." if found else "{1}: right.")
+            line = line.replace("{1}", in_language(called))
+            print(line.replace("{2}", in_language(found)))
 
         return print_the_first
 
