@@ -27,8 +27,8 @@ from .training import FIRST, fit, steps_of, train, tune
 SAVED = Path(__file__).parents[2] / "data" / "experiment.json"
 WHAT_TRAINS = ("data", "scenes", "networks", "detector", "training", "findings")
 # How close first losses are on another processor, step by step. It rounds otherwise,
-# and training makes that larger, since Adam's first step is the sign of a gradient, which
-# rounding turns where it is almost zero. Tried were instructions from SSE4.1 to AVX2,
+# and training makes that larger, since Adam's first step is the sign of a gradient,
+# which rounding turns where it is almost 0. Tried were instructions of SSE4.1 to AVX2,
 # and first weights that differ in their last bit. These losses differed by 5e-5, since
 # four digits are stored, a detector's second by 1.2e-3. Its third differed by 0.2.
 CLOSE = {"photographs": (2e-4,) * 4, "digits": (2e-4,) * 4, "scenes": (2e-4, 4e-3)}
