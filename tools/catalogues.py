@@ -12,6 +12,7 @@ import json
 import re
 import sys
 from collections import Counter
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -270,8 +271,23 @@ WRONG = {
     "a space at full-width punctuation": rf"[^|\S\n]\**[{WIDE}]|[{WIDE}]\** (?!\|)",
     "a space between two Chinese characters": f"[{HAN}] [{HAN}]",
     "您 in place of 你": "您",
-    "English left": r"(?:\b[A-Za-z]+(?:'[a-z]+)?,? ){3}[A-Za-z]{2,}",
+    "English left": r"(?:\b[A-Z]?[a-z]+(?:'[a-z]+)?,? ){3}[a-z]{2,}",
 }
+
+
+# Terms of the glossary that are words of every page, and have one translation.
+TERMS = """assignment weights, backbone, batch, channel, codeword, encoding,
+evaluation mode, feature map, gate, gradient, half precision, hard assignment,
+literal form, mean encoding, mixture, mutant, pixel, product form, residual,
+running statistics, seed, stride, total weight, training mode, visual centre"""
+
+
+@cache
+def terms() -> dict[str, str]:
+    """Return the translations of TERMS, which glossary.po has."""
+    there = {entry.msgid: entry.msgstr.split("\n")[0] for entry in read("glossary")}
+    wanted = re.split(r",\s", TERMS)
+    return {term: there[term] for term in wanted if there.get(term)}
 
 
 def faults(source: str, translation: str) -> list[str]:
@@ -289,6 +305,10 @@ def faults(source: str, translation: str) -> list[str]:
         if match := re.search(pattern, plain):
             around = plain[max(match.start() - 8, 0) : match.end() + 8]
             found.append(f"{what}: {around!r}")
+    for term, chinese in terms().items():
+        said = re.search(rf"(?<![-*+] )(?<![\w.-]){term}s?\b", bare(source))
+        if said and chinese not in translation:
+            found.append(f"term: {term} is {chinese} in the glossary")
     return found
 
 

@@ -214,6 +214,11 @@ def sentences(source: str) -> list[str]:
 
 
 def marked(source: str) -> list[str]:
-    """Return the texts of a module that it gives to `_`."""
-    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
-    return [call.args[0].value for call in calls if getattr(call.func, "id", "") == "_"]
+    """Return the texts of a module that it gives to `_` or `N_`."""
+    return [
+        node.args[0].value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") in ("_", "N_")
+        and isinstance(node.args[0], ast.Constant)
+    ]

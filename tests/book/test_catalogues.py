@@ -173,7 +173,9 @@ def test_a_check_speaks_the_language_of_its_notebook(tmp_path, monkeypatch):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(catalogues, "FOLDER", tmp_path)
-    return tmp_path
+    catalogues.terms.cache_clear()
+    yield tmp_path
+    catalogues.terms.cache_clear()
 
 
 def write(folder, *wanted):
@@ -205,6 +207,19 @@ def test_what_changed_keeps_its_old_translation(folder):
     assert moved.fuzzy and moved.msgstr
 
 
+def test_a_fault_may_have_a_reason(folder):
+    wanted = Message("cell", "Its name.", "")
+    write(folder, wanted)
+    translate(folder, "A name of four words.")
+    assert "English left: " in catalogues.problems("page", [wanted])[0]
+    made = catalogues.read("page")
+    made[0].tcomment = "English left: the name of a paper"
+    made.save(str(folder / "page.po"))
+    assert catalogues.problems("page", [wanted]) == []
+    (kept,) = catalogues.update("page", [wanted], {wanted[:2]: made[0]})
+    assert kept.tcomment
+
+
 def test_a_damaged_catalogue_is_named(folder):
     (folder / "page.po").write_text('<<<<<<< HEAD\nmsgid "a"\n', encoding="utf-8")
     with pytest.raises(SystemExit, match="page.po is no catalogue"):
@@ -231,6 +246,7 @@ def test_a_damaged_catalogue_is_named(folder):
         ("Pixels `n` too.", "像素`n` 也。", "no space between"),
         ("Two words.", "两 个字。", "between two Chinese"),
         ("Look.", "您看。", "您"),
+        ("Each codeword.", "每个编码词。", "term: codeword is 码字 in the glossary"),
         ("It is a long way.", "it is a long way。", "English left"),
     ],
 )

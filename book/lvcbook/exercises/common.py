@@ -54,8 +54,8 @@ def translated(text: str, language: str) -> str:
     ]
     for mark, wide in ("; ", "；"), (": ", "："):
         if mark in text:
-            parts = text.split(mark, 1)
-            made.append(wide.join(translated(part, language) for part in parts))
+            parts = [translated(part, language) for part in text.split(mark, 1)]
+            made.append(wide.join(parts))
     return min(made, key=lambda one: len(re.findall("[a-z]", one)), default=text)
 
 
