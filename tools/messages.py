@@ -89,7 +89,9 @@ PARTS = r"(; |: | → | (?=\(\d+,)|, (?=\d+ (?:by|numbers) ))"  # of a descripti
 WIDE, HAN = "，。：；？！、（“", "\u3400-\u9fff"
 FULL_WIDTH = {"; ": "；", ": ": "：", ", ": "，"}
 COUNT = r"[-−]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?(?!\w)"
-SENTENCE = r"\.|[:,] ?\{[a-z]+\}\.?"  # its punctuation, and what a script puts there
+SENTENCE = (  # its punctuation, and what a script puts there; or a square, |pixel|^2
+    r"\.|[:,] ?\{[a-z]+\}\.?|\|[a-z]+\|\^\{1\}"
+)
 NUMBERS = (
     rf"\(?(?<!\w)(?:{COUNT}, )+{COUNT}\)"  # (6, 32), and the end of a list
     rf"|(?<!\w)(?:{COUNT}, ){{2,}}{COUNT}"

@@ -88,7 +88,7 @@ def test_a_chinese_notebook_runs_and_its_check_speaks_chinese(chinese):
     from nbclient import NotebookClient
 
     (BOOK / "zh").mkdir(exist_ok=True)  # as after make lab
-    notebook = nbformat.from_dict(chinese["ch03_scaled_l2"])
+    notebook = nbformat.reads(json.dumps(chinese["ch03_scaled_l2"]), as_version=4)
     place = {"metadata": {"path": str(BOOK / "zh")}}
     NotebookClient(notebook, kernel_name="python3", resources=place).execute()
     (cell,) = [cell for cell in notebook.cells if cell.id == "exercise-1"]
