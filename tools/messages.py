@@ -89,7 +89,9 @@ PARTS = r"(; |: | → | (?=\(\d+,)|, (?=\d+ (?:by|numbers) ))"  # of a descripti
 WIDE, HAN = "，。：；？！、（“", "\u3400-\u9fff"
 FULL_WIDTH = {"; ": "；", ": ": "：", ", ": "，"}
 COUNT = r"[-−]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?(?!\w)"
-SENTENCE = r"\.|[:,] ?\{[a-z]+\}\.?"  # its punctuation, and what a script puts there
+SENTENCE = (  # its punctuation, and what a script puts there; or a square, |pixel|^2
+    r"\.|[:,] ?\{[a-z]+\}\.?|\|[a-z]+\|\^\{1\}"
+)
 NUMBERS = (
     rf"\(?(?<!\w)(?:{COUNT}, )+{COUNT}\)"  # (6, 32), and the end of a list
     rf"|(?<!\w)(?:{COUNT}, ){{2,}}{COUNT}"
@@ -214,6 +216,11 @@ def sentences(source: str) -> list[str]:
 
 
 def marked(source: str) -> list[str]:
-    """Return the texts of a module that it gives to `_`."""
-    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
-    return [call.args[0].value for call in calls if getattr(call.func, "id", "") == "_"]
+    """Return the texts of a module that it gives to `_` or `N_`."""
+    return [
+        node.args[0].value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") in ("_", "N_")
+        and isinstance(node.args[0], ast.Constant)
+    ]

@@ -14,6 +14,7 @@ from sphinx.search.zh import SearchChinese
 from sphinx.transforms import SphinxTransform
 
 _ = get_translation("sphinx")
+N_ = str  # marks a text for site.po
 IN_THE_THEME = [  # words that it has in English alone
     _("Skip to main content"),
     _("Back to top"),
@@ -22,7 +23,20 @@ IN_THE_THEME = [  # words that it has in English alone
     _("Breadcrumb"),
     _("Home"),
     _("light/dark"),
+    _("Link to this heading"),
+    _("Link to this term"),
 ]
+IN_ATTRIBUTES = [  # that its templates write without looking for a translation
+    N_("Main"),
+    N_("Page"),
+    N_("Search..."),
+    N_("Toggle primary sidebar"),
+    N_("Toggle secondary sidebar"),
+    N_("Version warning"),
+    N_("next page"),
+    N_("previous page"),
+]
+EVALUATED = r"= new Function\([^;]*\);"
 
 
 class EnglishAnchors(SphinxTransform):
@@ -82,10 +96,31 @@ def words(app, config):
     app.add_message_catalog("sphinx", str(Path(app.srcdir, "locale")))
 
 
+def name_buttons(app, error):
+    """Translate what the templates of the theme have in English."""
+    if error or app.config.language == "en":
+        return
+    for path in Path(app.outdir).rglob("*.html"):
+        page = path.read_text(encoding="utf-8")
+        for text in IN_ATTRIBUTES:
+            page = page.replace(f'="{text}"', f'="{_(text)}"')
+        path.write_text(page, encoding="utf-8")
+
+
+def count_without_eval(app, error):
+    """Say how Chinese counts, without the string of code that a policy forbids."""
+    if not error and app.config.language == "zh_CN":
+        path = Path(app.outdir, "_static", "doctools.js")
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(EVALUATED, "= () => 0;", text), encoding="utf-8")
+
+
 def setup(app):
     app.add_config_value("english_doctrees", "", "env", [str])
     app.add_transform(EnglishAnchors)
     app.add_search_language(Pairs)
     app.connect("config-inited", words, priority=300)  # before reading_time
     app.connect("html-page-context", link)
+    app.connect("build-finished", name_buttons)
+    app.connect("build-finished", count_without_eval)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from bs4 import BeautifulSoup
+from bs4.element import PreformattedString
 
 from lvcbook.exercises import common
 from tests.book.test_exercises import EXERCISES, answers_of, name_of_the_check
@@ -87,7 +88,7 @@ def test_a_chinese_notebook_runs_and_its_check_speaks_chinese(chinese):
     from nbclient import NotebookClient
 
     (BOOK / "zh").mkdir(exist_ok=True)  # as after make lab
-    notebook = nbformat.from_dict(chinese["ch03_scaled_l2"])
+    notebook = nbformat.reads(json.dumps(chinese["ch03_scaled_l2"]), as_version=4)
     place = {"metadata": {"path": str(BOOK / "zh")}}
     NotebookClient(notebook, kernel_name="python3", resources=place).execute()
     (cell,) = [cell for cell in notebook.cells if cell.id == "exercise-1"]
@@ -105,6 +106,15 @@ def test_the_pages_are_chinese(chinese_book):
             ".math, mjx-container, [lang=en], [hidden], .sd-d-none"
         ):
             code.replace_with("X")
-        for text in page.find_all(string=re.compile(ENGLISH)):
-            complaints.append(f"{name}: {text.strip()[:80]}")
+        texts = page.find_all(
+            string=lambda text: not isinstance(text, PreformattedString)
+        )
+        texts += [
+            tag[kind]
+            for tag in page.select("body *")
+            for kind in ("aria-label", "alt", "placeholder")
+            if tag.has_attr(kind)
+        ]
+        found = [text.strip()[:80] for text in texts if re.search(ENGLISH, text)]
+        complaints += [f"{name}: {text}" for text in found]
     assert not complaints, "\n".join(dict.fromkeys(complaints))

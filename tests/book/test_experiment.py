@@ -7,6 +7,7 @@ from itertools import combinations
 import pytest
 import torch
 
+import lvc
 from lvcbook import experiment
 from lvcbook.experiment import (
     __main__,
@@ -68,9 +69,8 @@ def test_the_first_steps_are_those_of_no_other_arm():
     """By twice what rounding does, or by parameters; for how long, says the code."""
     for arm, other in combinations(experiment.ONCE, 2):
         (count, losses), (of_other, others) = stored(arm), stored(other)
-        held = min(runs.HELD[arm.data], runs.HELD[other.data])
-        apart = runs.distance(losses[:held], others[:held])
-        assert count != of_other or apart > 2 * runs.CLOSE, f"{arm}; {other}"
+        alike = runs.alike(arm, losses, others, times=2)
+        assert count != of_other or not alike, f"{arm}; {other}"
 
 
 @pytest.mark.slow
@@ -190,6 +190,19 @@ CHANGES = {
 def test_a_changed_experiment_is_noticed(command, known, sentence):
     with pytest.raises(SystemExit, match=f"has changed: {sentence}. .* FRESH=1"):
         command(known)
+
+
+@pytest.mark.slow
+def test_a_block_that_begins_a_little_otherwise_is_noticed(monkeypatch):
+    def new(arm, seed, new=training.new):
+        data, model = new(arm, seed)
+        for module in model.modules():
+            if isinstance(module, lvc.Encoding):
+                module.scale.data *= 1.1
+        return data, model
+
+    monkeypatch.setattr(training, "new", new)
+    assert "the first losses differ by" in runs.changed(KNOWN)
 
 
 def test_the_fingerprint_sees_code_and_no_comment():

@@ -62,7 +62,7 @@ def check_state_of(function):
         hint = ""
         if any(other.endswith(key) for other in whole if other not in got):
             hint = "; it must be there without the prefix"
-        yield f"{key!r} is missing{hint}"
+        yield f"it lacks {key!r}{hint}"
     if any(got[key] is not whole[f"neck.evc.{key}"] for key in right):
         yield (
             "these are the numbers of another block: keep what starts with the "

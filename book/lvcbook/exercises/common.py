@@ -161,17 +161,15 @@ def shape_problem(result: object, axes: str) -> str:
         return ""
     letter = {size: axis for axis, size in SIZES.items()}
     got = [letter.get(size, str(size)) for size in shape]
-    hint = "".join(
-        f"; axis {axis} should be gone"
+    hints = [
+        f"axis {axis} should be gone"
         for axis in got
         if axis in SIZES and axis not in axes.split()
-    )
-    hint += "".join(
-        f"; axis {axis} is missing" for axis in axes.split() if axis not in got
-    )
+    ]
+    hints += [f"axis {axis} is missing" for axis in axes.split() if axis not in got]
     if sorted(shape) == sorted(expected):
-        hint = "; the axes are there, in another order"
-    return f"it returned ({' '.join(got)}) = {shape}, {wanted}{hint}"
+        hints = ["the axes are there, in another order"]
+    return "; ".join([f"it returned ({' '.join(got)}) = {shape}, {wanted}", *hints])
 
 
 def problem_with(

@@ -64,7 +64,7 @@ WRONG = {
             for k, v in whole.items()
             if k.startswith(f"{name}.")
         },
-        "'conv1.weight' is missing; it must be there without the prefix": lambda name, whole: {},
+        "it lacks 'conv1.weight'; it must be there without the prefix": lambda name, whole: {},
         "these are the numbers of another block: keep what starts with the prefix, up to its dot": lambda name, whole: {
             k.split(f"{name}.")[1]: v for k, v in whole.items() if f"{name}." in k
         },
