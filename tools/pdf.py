@@ -99,7 +99,8 @@ p, li {orphans: 3; widows: 3}
 .bd-content .lvc.wide, .pst-scrollable-table-container {overflow: visible !important}
 .cell_input, .cell_output {overflow: visible !important}
 summary {list-style: none; font-weight: 600; margin-left: 0 !important}
-summary::before, summary::after {display: none !important}
+summary:not(.listing *)::before, summary::after {display: none !important}
+* {animation: none !important} /* what is opened fades in, and may be printed before */
 .contents p {font-weight: 600; margin: 1.5rem 0 .5rem}
 .contents ol {list-style: none; padding: 0}
 .contents li {display: flex; gap: .5rem; margin: .4rem 0}

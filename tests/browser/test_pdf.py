@@ -115,7 +115,7 @@ def test_every_line_of_code_is_printed_whole_but_what_checks(printed, texts):
 def test_the_file_is_packed(printed):
     """The whole book takes less than 6 MB; these pages are dense ones."""
     reader, _ = printed
-    assert reader.stream.seek(0, os.SEEK_END) / len(reader.pages) < 30_000
+    assert reader.stream.seek(0, os.SEEK_END) / len(reader.pages) < 40_000
 
 
 def test_the_steps_of_the_explorer_have_their_names(printed, texts):
