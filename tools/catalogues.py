@@ -158,16 +158,14 @@ def update(name: str, wanted: list[Message], known: dict) -> polib.POFile:
         if place:
             entry.comment = place
         there = known.get((context, text))
+        if not there and (there := nearest(entry, left)):
+            left.remove(there)
         if there:
             entry.msgstr, entry.flags = there.msgstr, there.flags
             entry.previous_msgid, entry.tcomment = there.previous_msgid, there.tcomment
-        elif found := nearest(entry, left):
-            left.remove(found)
-            entry.msgstr, entry.flags = found.msgstr, found.flags
-            entry.previous_msgid, entry.tcomment = found.previous_msgid, found.tcomment
-            if found.msgid != text:  # else the cell alone has another name
+            if there.msgid != text:  # else the cell alone has another name
                 entry.flags = ["fuzzy"]
-                entry.previous_msgid = found.previous_msgid or found.msgid
+                entry.previous_msgid = there.previous_msgid or there.msgid
         made.append(entry)
     return made
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
-from tests.browser.test_pages import PAGES, THEMES, complaints
+from tests.browser.test_pages import OPEN_ALL, PAGES, THEMES, TOO_WIDE, complaints
 
 
 @pytest.fixture
@@ -17,13 +17,20 @@ def open_chinese(open_page, both_books):
     return open_chinese
 
 
-# Each page in one width: what the widths differ in, the English pages show.
+# Each page in one width, and on a phone, where a long word has no room.
 @pytest.mark.parametrize(
     "name, width", [(name, (1280, 390)[at % 2]) for at, name in enumerate(PAGES)]
 )
 def test_page(open_chinese, name, width):
     found = complaints(open_chinese(name, width), THEMES[:1])
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("name", PAGES[::2])
+def test_a_page_read_on_a_screen_fits_a_phone(open_chinese, name):
+    page = open_chinese(name, 390)
+    page.evaluate(OPEN_ALL)
+    assert page.evaluate(TOO_WIDE) == []
 
 
 def test_the_switch_leads_to_the_same_place_and_back(open_chinese):

@@ -40,10 +40,7 @@ NARROW = {
 }
 UNIT = 0.75  # of the boxes, so that five stand in a row of a page
 GAP, CAPTION, MARGIN = (22, 24), 20, 4
-LANE, TURN = (
-    18,
-    8,
-)  # from one line beside a column to the next, and the radius of a turn
+LANE, TURN = 18, 8  # between lines beside a column, and the radius of a turn
 
 
 def block() -> HTML:
