@@ -96,6 +96,7 @@ p, li {orphans: 3; widows: 3}
   break-inside: auto !important}
 .cell_output {break-before: avoid}
 .bd-content .lvc, img, tr, mjx-container[display], .sd-card {break-inside: avoid}
+.bd-content .lvc.listing {break-inside: auto}
 .bd-content .lvc.wide, .pst-scrollable-table-container {overflow: visible !important}
 .cell_input, .cell_output {overflow: visible !important}
 summary {list-style: none; font-weight: 600; margin-left: 0 !important}
