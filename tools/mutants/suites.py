@@ -26,7 +26,7 @@ from tools.mutants.changes import Mutant
 SUITES = ["chapters", "unit tests"]
 COPIED = ["lvc", "book", "tools", "tests", "conftest.py", "pyproject.toml", "README.md"]
 TESTS_LEFT_OUT = {
-    *("test_style.py", "test_package.py"),  # they read files, not behaviour
+    *("test_style.py", "test_package.py", "test_readmes.py"),  # not behaviour
     # These start compilers and processes, in seconds that a thousand mutants add up.
     *("test_tools.py", "test_two_processes.py", "test_bench.py", "test_ultralytics.py"),
     *("test_make.py", "test_fast.py", "test_help.py", "test_types.py"),
@@ -152,6 +152,8 @@ def _unit_tests(mutant: Mutant | None) -> str:
 
         def pytest_runtest_logreport(self, report):
             self.failed = self.failed or (report.failed and report.nodeid) or ""
+
+        pytest_collectreport = pytest_runtest_logreport
 
     left = [p for p in Path("tests").glob("test_*.py") if p.name not in TESTS_LEFT_OUT]
     last = "test_command.py"  # it starts processes
