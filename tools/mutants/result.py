@@ -52,11 +52,16 @@ def by_definition(every: dict[str, Mutant], survived: dict, ran: dict) -> list[d
 
 
 def pieces(every: dict[str, Mutant], known: dict) -> dict[tuple[str, str], list[str]]:
-    """Return what is to run, by suite and definition: what waits, and what survived."""
+    """Return what is to run, by suite and definition: what waits, and what survived.
+
+    Where each survivor of a definition is argued, they do not run again.
+    """
     waits, chosen = waiting(every, known["ran"]), {}
-    for name, mutant in every.items():
-        for suite in SUITES:
-            if mutant.place in waits[suite] or name in known["survivors"][suite]:
+    for suite, survived in known["survivors"].items():
+        puzzles = {every[n].place for n in {*survived} & {*every} - {*HARMLESS}}
+        for name, mutant in every.items():
+            again = mutant.place in puzzles and name in survived
+            if mutant.place in waits[suite] or again:
                 chosen.setdefault((suite, mutant.place), []).append(name)
     return chosen
 
