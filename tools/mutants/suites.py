@@ -25,6 +25,7 @@ from tools import toc
 from tools.mutants.changes import Mutant
 
 SUITES = ["chapters", "unit tests"]
+IN_CHAPTERS = {"reference", "functional", "layers"}  # each of their definitions
 COPIED = ["lvc", "book", "tools", "tests", "conftest.py", "pyproject.toml", "README.md"]
 TESTS_LEFT_OUT = {
     *("test_style.py", "test_package.py", "test_readmes.py"),  # not behaviour
@@ -47,6 +48,11 @@ ASLEEP = 2000  # seconds, after which a mutant that computes nothing is noticed
 SECONDS = 200  # of computing: a mutant that takes longer hangs, and is noticed
 LARGE = ["beartype", "einops", "hypothesis", "IPython.core.interactiveshell", "myst_nb"]
 LARGE += ["jaxtyping", "matplotlib.pyplot", "pytest", "skimage.data", "torch"]
+
+
+def meets(place: str, suite: str) -> bool:
+    """Return whether the mutants of this definition meet the suite."""
+    return suite != "chapters" or place.split(".")[0] in IN_CHAPTERS
 
 
 def run(jobs: list[tuple[str, Mutant | None]]) -> Iterator[tuple]:
