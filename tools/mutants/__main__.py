@@ -1,6 +1,6 @@
 """Run every mutant of lvc against the chapters and the unit tests: make mutants.
 
-Each mutant meets the unit tests alone, and where its definition stands in a chapter, the
+Each mutant meets the unit tests alone, and if its definition stands in a chapter, the
 chapters alone. Then the other way round: what is stored in the chapters is changed,
 outputs and prose, and nbval and the gates on the prose run.
 
