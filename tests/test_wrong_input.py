@@ -132,6 +132,22 @@ def test_residuals():
         lvc.reference.residuals(x, codewords[:, 1:])
 
 
+def test_what_the_steps_make_leaves_wrong_input_to_the_parts():
+    cases = {
+        "EinopsError: ": ("encoding_layer", lvc.Encoding(8), (2, 8, 3)),
+        "ValueError: ConvBlock: axis c of x": (
+            "lvc_block",
+            lvc.LVCBlock(8),
+            (2, 6, 3, 3),
+        ),
+        "RuntimeError: ": ("light_mlp_block", lvc.LightMLPBlock(8), (2, 6, 3, 3)),
+    }
+    for words, (name, module, shape) in cases.items():
+        with pytest.raises((RuntimeError, ValueError)) as caught:
+            getattr(lvc.reference, name)(module, torch.zeros(shape))
+        assert f"{type(caught.value).__name__}: {caught.value}".startswith(words)
+
+
 @pytest.mark.parametrize("name", MODULES)
 @pytest.mark.parametrize("message", MAPS)
 def test_maps(name, message):
