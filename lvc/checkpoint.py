@@ -1,6 +1,6 @@
 """A trained EVCBlock out of a detector's checkpoint.
 
-A checkpoint holds tensors by name, and neither the eps nor the momentum of BatchNorm.
+A state_dict holds tensors by name, and neither the eps nor the momentum of BatchNorm.
 Detectors change both after the network is built: CFPNet, YOLOX, YOLOv5 and Ultralytics'
 YOLO set 1e-3 and 0.03 on every BatchNorm2d.
 """

@@ -215,7 +215,12 @@ def _as_text(network: dict) -> str:
     # The last two are not the file's.
     aside = "backbone", "head", "scale", "yaml_file"
     settings = {key: value for key, value in network.items() if key not in aside}
-    lines = [yaml.safe_dump(settings, sort_keys=False, default_flow_style=None)]
+    lines = []
+    for key, value in settings.items():
+        # One line for each list; a lone number must not become {nc: 80}.
+        flow = None if isinstance(value, dict | list) else False
+        one = {key: value}
+        lines.append(yaml.safe_dump(one, sort_keys=False, default_flow_style=flow))
     number = 0
     for part in "backbone", "head":
         lines.append(f"{part}:\n")
@@ -235,8 +240,9 @@ def carry_over(yolo: Any, checkpoint: str | os.PathLike | Mapping) -> tuple[int,
     where it can, with `torch.save(YOLO("best.pt").model.state_dict(), "state.pt")`, and
     pass `torch.load("state.pt")`. What is new is listed in the log.
 
-    Errors: TypeError for what is no YOLO and no checkpoint; ValueError for a network
-    with other rows, or of another scale.
+    Errors: TypeError for what is no YOLO and no checkpoint; ValueError for a file of a
+    network with other rows, or of another scale. A dictionary has no rows: its tensors
+    go by their names, and ValueError is for other shapes, or none of the names.
     """
     network = getattr(yolo, "model", None)
     if not isinstance(network, tasks.BaseModel):
