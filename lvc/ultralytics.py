@@ -242,8 +242,8 @@ def carry_over(yolo: Any, checkpoint: str | os.PathLike | Mapping) -> tuple[int,
 
     Errors: TypeError for what is no YOLO and no checkpoint; OSError for a path that
     holds no file; ValueError for a file of a network with other rows, or of another
-    scale. A dictionary has no rows: its tensors
-    go by their names, and ValueError is for other shapes, or none of the names.
+    scale. A dictionary has no rows: its tensors go by their names, and ValueError is
+    for other shapes, or none of the names.
     """
     network = getattr(yolo, "model", None)
     if not isinstance(network, tasks.BaseModel):
