@@ -1,6 +1,6 @@
 """A trained EVCBlock out of a detector's checkpoint.
 
-A checkpoint holds tensors by name, and neither the eps nor the momentum of BatchNorm.
+A state_dict holds tensors by name, and neither the eps nor the momentum of BatchNorm.
 Detectors change both after the network is built: CFPNet, YOLOX, YOLOv5 and Ultralytics'
 YOLO set 1e-3 and 0.03 on every BatchNorm2d.
 """
@@ -24,7 +24,8 @@ M = TypeVar("M", bound=nn.Module)
 def as_in_detector(module: M) -> M:
     """Set eps 1e-3 and momentum 0.03 on every BatchNorm2d of a module, and return it.
 
-    A new block has the values of CFPNet's constructors. Trained detectors have these.
+    A new block has the values of CFPNet's constructors. The detectors that CFPNet,
+    YOLOX, YOLOv5 and Ultralytics train have these.
     Errors: TypeError for what is not a module.
     Source: `get_model` in cfp/exp/yolox_base.py of CFPNet's code.
     """

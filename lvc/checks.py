@@ -125,12 +125,13 @@ def whole_number(
     Raises: TypeError, ValueError, with a sentence that begins with `what`.
     """
     try:
-        number = operator.index(value)  # type: ignore[arg-type]
+        # Python would count True as 1.
+        number = operator.index(None if isinstance(value, bool) else value)  # type: ignore[arg-type]
     except TypeError:
-        is_short = isinstance(value, (str, float, type(None)))
+        is_short = isinstance(value, (str, float, bool, type(None)))
         got = repr(value) if is_short else type(value).__name__
         raise TypeError(f"{what} must be a whole number, got {got}") from None
-    if isinstance(value, bool) or number < least:
+    if number < least:
         raise ValueError(
             f"{what} must be a whole number of at least {least}, got {value!r}"
         )

@@ -2,12 +2,15 @@
 
 It is also the specification that every other form must meet. The residuals are made as
 a (b n k c) tensor, so memory grows with all four axes: b images, n pixels, k codewords,
-c channels. Wrong input raises TypeError or ValueError, see `lvc.checks.checked`.
+c channels. Wrong input to the first four functions raises TypeError or ValueError, see
+`lvc.checks.checked`.
 
-The last four functions return what the steps of a layer or block make, by the name of
-the step, in the order of `lvc.steps`. They take the map that its forward takes and give
-its numbers, up to rounding and before `lvc.trained_at`. They run its own parts: in
-training mode BatchNorm's running statistics move, as in a forward.
+The last four return what the steps of a layer or block make, by the name of the step,
+in the order of `lvc.steps`. They take the map that its forward takes and give its
+numbers, up to rounding and before `lvc.trained_at`; in float16, a sum of squares may
+overflow that is finite in a forward. They run its own parts: in training mode
+BatchNorm's running statistics move, as in a forward, and wrong input raises what the
+part raises.
 """
 
 from collections.abc import Callable

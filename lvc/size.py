@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.fx import Proxy
 
 from lvc.layers import Encoding
 
@@ -21,7 +22,8 @@ def trained_at(network: M, x: object) -> M:
     copied network does. Calling it again takes the new size in place of the old.
 
     Errors: TypeError for what is not a module; ValueError for a network that runs no
-    `lvc.Encoding`, as one of pasted blocks does not.
+    `lvc.Encoding`, as one of pasted blocks does not, and for a map without pixels, in
+    this call or when the network runs.
     """
     if not isinstance(network, nn.Module):
         raise TypeError(
@@ -31,10 +33,10 @@ def trained_at(network: M, x: object) -> M:
     layers = [module for module in network.modules() if isinstance(module, Encoding)]
     pixels = {}
 
-    def count(layer, inputs):
-        pixels[layer] = inputs[0].shape[2] * inputs[0].shape[3]
+    def count(layer, inputs, output):
+        pixels[layer] = inputs[0].shape[2:].numel()
 
-    counting = [layer.register_forward_pre_hook(count) for layer in layers]
+    counting = [layer.register_forward_hook(count) for layer in layers]
     modes = [(module, module.training) for module in network.modules()]
     try:
         with torch.no_grad():
@@ -46,6 +48,8 @@ def trained_at(network: M, x: object) -> M:
             module.training = mode
     if not pixels:
         raise ValueError("trained_at: network must run an lvc.Encoding, and runs none")
+    if 0 in pixels.values():
+        raise ValueError("trained_at: an lvc.Encoding gets a map without pixels")
     for layer in pixels:
         for key, hook in [*layer._forward_hooks.items()]:
             if isinstance(hook, partial) and hook.func is _as_with:
@@ -57,4 +61,9 @@ def trained_at(network: M, x: object) -> M:
 def _as_with(pixels: int, layer: nn.Module, inputs: tuple, output: Tensor) -> Tensor:
     """Scale an encoding to what it would be with this number of pixels."""
     rows, columns = inputs[0].shape[2:]
+    if type(output) is not Proxy and rows * columns == 0:
+        raise ValueError(
+            f"{type(layer).__name__}: axes h and w of x must be at least 1 after "
+            f"trained_at, got {rows} and {columns}"
+        )
     return output * (pixels / (rows * columns))

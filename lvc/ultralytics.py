@@ -165,9 +165,9 @@ def yaml_with(
     `block` is "EVCBlock" or "LVCBlock". `name` is one of Ultralytics' own, such as
     "yolo11n"; its letter is the scale, and the file holds all scales. The row stands
     after the first row of the module `after`: "SPPF", near the end of the backbone, or
-    "nn.Upsample", where CFPNet has it, at stride 16. What read that row reads the
-    block, and all row numbers are right. The file is "yolo11n-evc.yaml" in this folder,
-    or `file`; its name must keep the letter of the scale.
+    "nn.Upsample", where CFPNet has it, at stride 16 (at 32 in a "-p6"). What read that
+    row reads the block, and all row numbers are right. The file is "yolo11n-evc.yaml"
+    in this folder, or `file`; its name must keep the letter of the scale.
 
     Errors: FileNotFoundError for a name that Ultralytics does not have; ValueError for
     another block, or no such row; FileExistsError for a file that says something else.
@@ -215,7 +215,12 @@ def _as_text(network: dict) -> str:
     # The last two are not the file's.
     aside = "backbone", "head", "scale", "yaml_file"
     settings = {key: value for key, value in network.items() if key not in aside}
-    lines = [yaml.safe_dump(settings, sort_keys=False, default_flow_style=None)]
+    lines = []
+    for key, value in settings.items():
+        # One line for each list; a lone number must not become {nc: 80}.
+        flow = None if isinstance(value, dict | list) else False
+        one = {key: value}
+        lines.append(yaml.safe_dump(one, sort_keys=False, default_flow_style=flow))
     number = 0
     for part in "backbone", "head":
         lines.append(f"{part}:\n")
@@ -235,8 +240,10 @@ def carry_over(yolo: Any, checkpoint: str | os.PathLike | Mapping) -> tuple[int,
     where it can, with `torch.save(YOLO("best.pt").model.state_dict(), "state.pt")`, and
     pass `torch.load("state.pt")`. What is new is listed in the log.
 
-    Errors: TypeError for what is no YOLO and no checkpoint; ValueError for a network
-    with other rows, or of another scale.
+    Errors: TypeError for what is no YOLO and no checkpoint; OSError for a path that
+    holds no file; ValueError for a file of a network with other rows, or of another
+    scale. A dictionary has no rows: its tensors go by their names, and ValueError is
+    for other shapes, or none of the names.
     """
     network = getattr(yolo, "model", None)
     if not isinstance(network, tasks.BaseModel):

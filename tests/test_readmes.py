@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 ENGLISH, CHINESE = (
     (ROOT / name).read_text("utf-8") for name in ("README.md", "README.zh-CN.md")
 )
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 FENCED = r"^```.*?^```$"
 OTHER = {  # each links to the other, and a picture's text is text
     r"\[中文\]\(README.zh-CN.md\)": "",
@@ -56,3 +57,12 @@ def test_what_differs_is_named(old, new, fault):
     changed = CHINESE.replace(old, new, 1)
     assert changed != CHINESE
     assert any(fault in each for each in faults(ENGLISH, changed))
+
+
+def test_the_book_is_built_without_make_as_with_it():
+    rule = re.search(r"^\$\(PAGE\):.*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)[1]
+    commands = re.findall(r"\$\(BIN\)/python (.+)", rule)
+    assert len(commands) == 2  # one for each language
+    for command in commands:
+        line = f".venv/bin/python {command}".replace("$(BIN)", ".venv/bin")
+        assert f"\n{line} " in ENGLISH

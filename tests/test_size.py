@@ -30,6 +30,14 @@ def gate_of(block, x):
     return gates[0]
 
 
+@pytest.fixture
+def as_users_run():
+    """Without the checks of types that only the tests switch on."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
+
+
 X = torch.rand(2, 8, 6, 6, generator=torch.manual_seed(1)).double()
 
 
@@ -118,6 +126,37 @@ def test_a_traced_block_takes_other_sizes(block):
     torch.testing.assert_close(torch.jit.load(file)(small), block(small))
 
 
+def test_a_map_without_pixels_is_refused(block):
+    layer, empty = block.LVC[3], X[:, :, :0]
+    assert (layer(empty) == 0).all()
+    with pytest.raises(ValueError) as caught:
+        lvc.trained_at(layer, empty)
+    assert str(caught.value) == "trained_at: an lvc.Encoding gets a map without pixels"
+    assert not layer._forward_hooks
+    lvc.trained_at(layer, X)
+    with pytest.raises(ValueError) as caught:
+        layer(empty)
+    assert str(caught.value) == (
+        "Encoding: axes h and w of x must be at least 1 after trained_at, got 0 and 6"
+    )
+
+
+def test_an_encoding_says_itself_what_is_wrong_with_its_map(block, as_users_run):
+    for wrong, sentence in (
+        (None, "Encoding: x must be a torch.Tensor, got NoneType"),
+        (X[0], "Encoding: x must have 4 axes (b c h w), got 3: (8, 6, 6)"),
+    ):
+        with pytest.raises((TypeError, ValueError)) as caught:
+            lvc.trained_at(block.LVC[3], wrong)
+        assert str(caught.value) == sentence
+
+
+def test_torch_fx_traces_through_it(block, as_users_run):
+    lvc.trained_at(block, X)
+    small = X[:, :, :3, :2]
+    torch.testing.assert_close(torch.fx.symbolic_trace(block)(small), block(small))
+
+
 @pytest.mark.parametrize(
     "network, sentence",
     [
@@ -125,11 +164,7 @@ def test_a_traced_block_takes_other_sizes(block):
         (nn.Identity(), "trained_at: network must run an lvc.Encoding, and runs none"),
     ],
 )
-def test_wrong_input_gets_one_sentence(network, sentence):
-    jaxtyping.config.update("jaxtyping_disable", True)
-    try:
-        with pytest.raises((TypeError, ValueError)) as caught:
-            lvc.trained_at(network, X)
-    finally:
-        jaxtyping.config.update("jaxtyping_disable", False)
+def test_wrong_input_gets_one_sentence(network, sentence, as_users_run):
+    with pytest.raises((TypeError, ValueError)) as caught:
+        lvc.trained_at(network, X)
     assert str(caught.value) == sentence

@@ -107,6 +107,11 @@ def test_the_block_fits_at_every_scale(built, name, block, after):
         } | ({"sizes": [8, 4, 2]} if scale == "m" else {})
 
 
+def test_a_yaml_may_have_no_scales(built):
+    for name in "yolov9c", "yolov3":
+        assert built["built"][name] == ["Upsample", "LVCBlock"]
+
+
 def test_a_row_needs_no_number_and_a_wrong_one_is_refused(built):
     rows = built["rows"]
     for right in "[]", "[256]", "[256, 256]", "[1024]", "in a classifier":
@@ -143,6 +148,11 @@ def test_plain_weights_are_carried_over_and_the_block_is_new(built):
     assert built["carried"]["plain"] == [499, 568]
     assert built["eps"] == [0.001]
     assert built["parameters in the table"] == 4_221_888
+
+
+def test_a_dictionary_goes_by_the_names_of_its_tensors(built):
+    came, of = built["carried"]["by name"]
+    assert 0 < came < 499 / 2 and of == 568
 
 
 def test_a_pasted_block_is_carried_over_whole(built):

@@ -106,7 +106,7 @@ PIXELS = {
 COUNTS = {
     "num_codes must be a whole number of at least 1, got 0": (8, 0),
     "num_codes must be a whole number of at least 1, got -3": (8, -3),
-    "num_codes must be a whole number of at least 1, got True": (8, True),
+    "num_codes must be a whole number, got True": (8, True),
     "num_codes must be a whole number, got 2.5": (8, 2.5),
     "num_codes must be a whole number, got '16'": (8, "16"),
 }
@@ -130,6 +130,22 @@ def test_residuals():
         "residuals: axis c of codewords must be 8, as in x, got 7: codewords is (k c) = (4, 7)"
     ):
         lvc.reference.residuals(x, codewords[:, 1:])
+
+
+def test_what_the_steps_make_leaves_wrong_input_to_the_parts():
+    cases = {
+        "EinopsError: ": ("encoding_layer", lvc.Encoding(8), (2, 8, 3)),
+        "ValueError: ConvBlock: axis c of x": (
+            "lvc_block",
+            lvc.LVCBlock(8),
+            (2, 6, 3, 3),
+        ),
+        "RuntimeError: ": ("light_mlp_block", lvc.LightMLPBlock(8), (2, 6, 3, 3)),
+    }
+    for words, (name, module, shape) in cases.items():
+        with pytest.raises((RuntimeError, ValueError)) as caught:
+            getattr(lvc.reference, name)(module, torch.zeros(shape))
+        assert f"{type(caught.value).__name__}: {caught.value}".startswith(words)
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -194,13 +210,15 @@ def test_too_few_channels(block):
 def test_channels(block, argument):
     least = 4 if block in (lvc.LVCBlock, lvc.EVCBlock) else 1
     others = [8] if block is lvc.ConvBlock else []
-    for wrong in (0, -8, True):
+    for wrong in (0, -8):
         with one_sentence(
             f"{block.__name__}: {argument} must be a whole number of at least {least}, got {wrong}"
         ):
             block(wrong, *others)
-    with one_sentence(f"{block.__name__}: {argument} must be a whole number, got 8.0"):
-        block(8.0, *others)
+    for wrong in (8.0, True):
+        sentence = f"{block.__name__}: {argument} must be a whole number, got {wrong}"
+        with pytest.raises(TypeError, match=f"^{re.escape(sentence)}$"):
+            block(wrong, *others)
     assert getattr(block(least, *others), argument) == least
 
 

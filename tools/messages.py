@@ -84,7 +84,7 @@ def fold(cell: dict) -> str:
 TAG = r"<!--.*?-->|<(script|style|code)\b[^>]*>.*?</\1>|<[^>]*>"
 NAMED = r"(\"(?:name|does)\":)(\"(?:[^\"\\]|\\.)*\")"  # what scripts show of their data
 INLINE = r"</?(?:a|b|em|i|small|span|strong)\b"  # text goes on after these
-SHOWN = r"(\s(?:aria-label|alt|title|placeholder|data-label)=\")([^\"]*)(\")"
+SHOWN = r"(\s(?:aria-label|alt|title|placeholder|data-label)=)([\"'])([\s\S]*?)\2"
 PARTS = r"(; |: | → | (?=\(\d+,)|, (?=\d+ (?:by|numbers) ))"  # of a description
 WIDE, HAN = "，。：；？！、（“", "\u3400-\u9fff"
 FULL_WIDTH = {"; ": "；", ": ": "：", ", ": "，"}
@@ -123,11 +123,13 @@ def attributes(tag: re.Match, say: Say) -> str:
         return tag[0]
 
     def replace(found):
-        parts = re.split(PARTS, found[2])
-        parts[::2] = [text(part, say) for part in parts[::2]]
+        plain = unescape(found[3])  # else the end of "&gt; " would part a text
+        parts = re.split(PARTS, plain)
+        parts[::2] = [words(part, say) for part in parts[::2]]
         if any(re.search("[\u4e00-\u9fff]", part) for part in parts[::2]):
             parts[1::2] = [FULL_WIDTH.get(part, part) for part in parts[1::2]]
-        return found[1] + "".join(parts) + found[3]
+        said = "".join(parts)
+        return found[0] if said == plain else f'{found[1]}"{escape(said)}"'
 
     return re.sub(SHOWN, replace, tag[0])
 

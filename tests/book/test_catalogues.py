@@ -106,6 +106,23 @@ def test_outputs_have_places_for_numbers():
     assert 'aria-label="图片：scores，100 by 64' in made
 
 
+@pytest.mark.parametrize(
+    "source, wanted",
+    [
+        ('<i alt="The maps&#x27; aim: dark">', '<i alt="特征图的目标：dark">'),
+        ("<i alt='The maps&#x27; aim'>", '<i alt="特征图的目标">'),
+        (
+            '<i alt="Pictures: c -&gt; (c); The maps&#x27; aim">',
+            '<i alt="图片：c -&gt; (c)；特征图的目标">',
+        ),
+        ('<i alt="c -&gt; (c); Others">', '<i alt="c -&gt; (c); Others">'),
+    ],
+)
+def test_an_entity_parts_no_description(source, wanted):
+    chinese = {"The maps' aim": "特征图的目标", "Pictures": "图片"}
+    assert messages.html(source, lambda text: chinese.get(text, text)) == wanted
+
+
 def test_words_in_the_data_of_a_script():
     source = '<script type="application/json">{"a":{"name":"Cat \\u003c 5","axes":"of"}}</script>'
     found, same = said(messages.html, source)

@@ -3,6 +3,7 @@
 import json
 import sys
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 import torch
@@ -20,6 +21,7 @@ from lvcbook.experiment import (
     training,
 )
 
+ROOT = Path(__file__).parents[2]
 KNOWN = json.loads(runs.SAVED.read_text())
 ARM = experiment.Arm("digits", "mean")
 INTERRUPTED = json.loads(runs.SAVED.read_text())
@@ -165,6 +167,10 @@ def test_a_complete_experiment_says_so_and_how_to_run_it_afresh(command, capsys)
     said = capsys.readouterr().out
     assert "All results are stored, and those come out again." in said
     assert said.strip().endswith("make experiment FRESH=1")
+    for page in "README.md", "book/ch12_learning.ipynb":
+        text = (ROOT / page).read_text("utf-8")
+        assert "`make experiment FRESH=1` trains" in text
+        assert "`make experiment` trains" not in text  # it trains what is not stored
     assert len(command(KNOWN, "--fresh")) == len(runs.missing(runs.empty()))
 
 

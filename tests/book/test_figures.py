@@ -90,6 +90,16 @@ def test_cells_hold_the_values():
     assert "sum 2" in drawn
 
 
+def test_a_last_digit_that_processors_disagree_on_does_not_show_in_a_plot():
+    def drawn(width):
+        with plt.style.context(figures.THEME):
+            figure = plt.figure()
+            figure.add_axes([0.1, 0.1, width, 0.7]).plot([1, 2])
+            return figures.plot(figure, "a line from 1 to 2").data
+
+    assert drawn(0.7) == drawn(0.7 + 1e-14)
+
+
 def test_plots_take_the_colour_of_the_page():
     with plt.style.context(figures.THEME):
         ink = to_hex(plt.rcParams["text.color"])

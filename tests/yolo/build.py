@@ -57,6 +57,12 @@ for name in "yolov8", "yolo11", "yolo26":
             file.unlink()
 
 
+# A YAML without scales, and with a number alone before its rows.
+for name in "yolov9c", "yolov3":
+    file = yaml_with("LVCBlock", name, "nn.Upsample")
+    facts["built"][name] = built(file, runs=False)["row"]
+
+
 def error_of(function, *arguments):
     try:
         function(*arguments)
@@ -118,6 +124,7 @@ other = YOLO(yaml_with("EVCBlock", "yolov8n", "nn.Upsample"))
 facts["errors"]["other"] = error_of(carry_over, other, "yolo11n.pt")
 facts["errors"]["yolo"] = error_of(carry_over, "yolo11n.pt", "yolo11n.pt")
 facts["errors"]["dictionary"] = error_of(carry_over, yolo, {"model": 1})
+facts["carried"]["by name"] = carry_over(YOLO(file), plain.model.state_dict())
 facts["errors"]["names"] = error_of(carry_over, yolo, {"w": torch.zeros(1)})
 facts["errors"]["safe"] = error_of(tasks.torch_safe_load, "yolo11n-evc.pt", True)
 

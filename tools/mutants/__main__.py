@@ -1,8 +1,8 @@
 """Run every mutant of lvc against the chapters and the unit tests: make mutants.
 
-Each mutant meets the chapters alone and the unit tests alone. Then the other way round:
-what is stored in the chapters is changed, outputs and prose, and nbval and the gates on
-the prose run.
+Each mutant meets the unit tests alone, and if its definition stands in a chapter, the
+chapters alone. Then the other way round: what is stored in the chapters is changed,
+outputs and prose, and nbval and the gates on the prose run.
 
 Without arguments it runs all of it, which takes more than an hour with two cores, and
 writes book/data/mutants.json as it goes: stopped, it goes on with --again.
@@ -17,13 +17,15 @@ from tqdm import tqdm
 from tools.mutants.changes import Mutant, every_mutant
 from tools.mutants.pages import edits
 from tools.mutants.result import RESULT, pieces, settle, write
-from tools.mutants.suites import SUITES, run
+from tools.mutants.suites import SUITES, meets, run
 
 
 def show(chosen: dict[str, Mutant]) -> None:
     """Run these mutants, and print what noticed them."""
     names = {mutant: name for name, mutant in chosen.items()}
-    for suite, mutant, noticed in run([(s, m) for m in names for s in SUITES]):
+    for suite, mutant, noticed in run(
+        [(s, m) for m in names for s in SUITES if meets(m.place, s)]
+    ):
         print(f"{names[mutant]}\n    {suite}: {noticed or 'SURVIVED'}", flush=True)
 
 

@@ -30,9 +30,6 @@ REASONS = {
     "only whether it is finite is read; that differs for scales beyond 1e38 alone": [
         f"{SCORES}: 1 -> 2",
     ],
-    "the gradient through the centre is zero, up to rounding": [
-        "functional.centred: codewords.detach() -> codewords",
-    ],
     "lvc does not read this annotation; the tests' own type checks do": [
         "functional.centred: 'b n c' -> 'n b c'",
         "functional.centred: 'b n c' -> 'b c n'",

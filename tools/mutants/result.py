@@ -7,7 +7,7 @@ import os
 from tools import toc
 from tools.mutants.changes import Mutant
 from tools.mutants.harmless import HARMLESS
-from tools.mutants.suites import SUITES
+from tools.mutants.suites import SUITES, meets
 
 RESULT = toc.BOOK / "data" / "mutants.json"
 
@@ -27,16 +27,16 @@ def fingerprint(every: dict[str, Mutant]) -> dict[str, str]:
 
 
 def waiting(every: dict[str, Mutant], ran: dict) -> dict[str, list[str]]:
-    """Return the definitions whose mutants, as they are now, have not met a suite."""
+    """Return the definitions whose mutants, as they are now, wait for a suite."""
     now = fingerprint(every)
     return {
-        suite: [d for d, its in now.items() if ran[suite].get(d) != its]
+        suite: [d for d in now if meets(d, suite) and ran[suite].get(d) != now[d]]
         for suite in SUITES
     }
 
 
 def by_definition(every: dict[str, Mutant], survived: dict, ran: dict) -> list[dict]:
-    """Return the counts for each definition of lvc; None for a suite it waits for."""
+    """Return the counts for each definition of lvc; None where it has met no suite."""
     rows, waits = {}, waiting(every, ran)
     for name, mutant in every.items():
         definition = mutant.place
@@ -45,18 +45,22 @@ def by_definition(every: dict[str, Mutant], survived: dict, ran: dict) -> list[d
         row["harmless"] += name in HARMLESS
         for suite in SUITES:
             noticed = name not in {*survived[suite], *HARMLESS}
-            row[suite] = (
-                None if definition in waits[suite] else row.get(suite, 0) + noticed
-            )
+            has_met = meets(definition, suite) and definition not in waits[suite]
+            row[suite] = row.get(suite, 0) + noticed if has_met else None
     return [{"definition": definition, **row} for definition, row in rows.items()]
 
 
 def pieces(every: dict[str, Mutant], known: dict) -> dict[tuple[str, str], list[str]]:
-    """Return what is to run, by suite and definition: what waits, and what survived."""
+    """Return what is to run, by suite and definition: what waits, and what survived.
+
+    Where each survivor of a definition is argued, they do not run again.
+    """
     waits, chosen = waiting(every, known["ran"]), {}
-    for name, mutant in every.items():
-        for suite in SUITES:
-            if mutant.place in waits[suite] or name in known["survivors"][suite]:
+    for suite, survived in known["survivors"].items():
+        puzzles = {every[n].place for n in {*survived} & {*every} - {*HARMLESS}}
+        for name, mutant in every.items():
+            again = mutant.place in puzzles and name in survived
+            if mutant.place in waits[suite] or again:
                 chosen.setdefault((suite, mutant.place), []).append(name)
     return chosen
 

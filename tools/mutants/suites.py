@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import as_completed
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -24,16 +25,18 @@ from tools import toc
 from tools.mutants.changes import Mutant
 
 SUITES = ["chapters", "unit tests"]
+IN_CHAPTERS = {"reference", "functional", "layers"}  # each of their definitions
 COPIED = ["lvc", "book", "tools", "tests", "conftest.py", "pyproject.toml", "README.md"]
 TESTS_LEFT_OUT = {
-    *("test_style.py", "test_package.py"),  # they read files, not behaviour
+    *("test_style.py", "test_package.py", "test_readmes.py"),  # not behaviour
     # These start compilers and processes, in seconds that a thousand mutants add up.
     *("test_tools.py", "test_two_processes.py", "test_bench.py", "test_ultralytics.py"),
     *("test_make.py", "test_fast.py", "test_help.py", "test_types.py"),
 }
 # One trains for seconds, one compiles and exports, and one shows the result.
 CHAPTERS_LEFT_OUT = {"ch12_learning", "ch14_your_network", "self_checks"}
-NOTICE_MUCH = {"wrong_input", "ch00_overview", "ch08_lvcblock"}
+NOTICE_MUCH = {"ch00_overview", "ch08_lvcblock"}
+TAKE_LONG = {"wrong_input", "ch10_products", "ch15_when_it_goes_wrong"}
 FIRST_TEST = {  # of a module, where it is not test_<module>.py
     "reference": "test_functions.py",
     "functional": "test_functions.py",
@@ -45,6 +48,11 @@ ASLEEP = 2000  # seconds, after which a mutant that computes nothing is noticed
 SECONDS = 200  # of computing: a mutant that takes longer hangs, and is noticed
 LARGE = ["beartype", "einops", "hypothesis", "IPython.core.interactiveshell", "myst_nb"]
 LARGE += ["jaxtyping", "matplotlib.pyplot", "pytest", "skimage.data", "torch"]
+
+
+def meets(place: str, suite: str) -> bool:
+    """Return whether the mutants of this definition meet the suite."""
+    return suite != "chapters" or place.split(".")[0] in IN_CHAPTERS
 
 
 def run(jobs: list[tuple[str, Mutant | None]]) -> Iterator[tuple]:
@@ -64,6 +72,7 @@ def run(jobs: list[tuple[str, Mutant | None]]) -> Iterator[tuple]:
     ):
         base, caches = Path(folder, "base"), shutil.ignore_patterns("__pycache__")
         base.mkdir()
+        _read_chapters()  # here, so that no fork has to
         for path in map(toc.ROOT.joinpath, COPIED):
             if path.is_dir():
                 shutil.copytree(path, base / path.name, ignore=caches)
@@ -95,10 +104,19 @@ def notices(suite: str, mutant: Mutant | None, base: Path) -> str:
         sys.path[:0] = [str(project), str(project / "book")]
         os.environ["PYTHONPATH"] = str(project)
         os.chdir(project / "book" if suite == "chapters" else project)
-        return (_chapters if suite == "chapters" else _unit_tests)(mutant)
+        # What noticed the last mutant of a definition, or of a module, goes first.
+        names = [mutant.place, mutant.module] if mutant else []
+        known = [base.with_name(f"{suite} {name}") for name in names]
+        hint = next((path.read_text() for path in known if path.exists()), "")
+        noticed = (_chapters if suite == "chapters" else _unit_tests)(mutant, hint)
+        for path in known if noticed else []:
+            whole = Path(folder, "noticed")  # another process never reads half of it
+            whole.write_text(noticed)
+            whole.replace(path)
+        return noticed
 
 
-def _chapters(mutant: Mutant | None) -> str:
+def _chapters(mutant: Mutant | None, hint: str) -> str:
     """Execute the chapters in this process, and compare what nbval compares.
 
     A kernel for each of a thousand mutants would take hours.
@@ -106,13 +124,16 @@ def _chapters(mutant: Mutant | None) -> str:
     from IPython.core.displayhook import CapturingDisplayHook
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.utils.capture import capture_output
-    from nbformat import read
 
-    left = [path for path in toc.notebooks() if path.stem not in CHAPTERS_LEFT_OUT]
-    chapters = {path.stem: read(path.name, 4) for path in left}
+    chapters = _read_chapters()
     name = mutant.definition.split(".")[0] if mutant else ""
     order = {
-        c: (c not in NOTICE_MUCH, not _defines(chapters[c], name)) for c in chapters
+        c: (
+            not hint.startswith(c),
+            c not in NOTICE_MUCH,
+            not _defines(chapters[c], name),
+        )
+        for c in chapters
     }
     shell = InteractiveShell.instance(colors="nocolor")
     for chapter in sorted(chapters, key=order.get):
@@ -136,6 +157,16 @@ def _chapters(mutant: Mutant | None) -> str:
     return ""
 
 
+@cache
+def _read_chapters() -> dict:
+    """Return the chapters by name, those that take longest last."""
+    from nbformat import read
+
+    left = [path for path in toc.notebooks() if path.stem not in CHAPTERS_LEFT_OUT]
+    left.sort(key=lambda path: path.stem in TAKE_LONG)
+    return {path.stem: read(path, 4) for path in left}
+
+
 def _defines(notebook, name: str) -> bool:
     return bool(name) and any(
         re.search(rf"^(def|class) {name}\b", cell.source, re.MULTILINE)
@@ -144,7 +175,7 @@ def _defines(notebook, name: str) -> bool:
     )
 
 
-def _unit_tests(mutant: Mutant | None) -> str:
+def _unit_tests(mutant: Mutant | None, hint: str) -> str:
     import pytest
 
     class First:
@@ -152,6 +183,8 @@ def _unit_tests(mutant: Mutant | None) -> str:
 
         def pytest_runtest_logreport(self, report):
             self.failed = self.failed or (report.failed and report.nodeid) or ""
+
+        pytest_collectreport = pytest_runtest_logreport
 
     left = [p for p in Path("tests").glob("test_*.py") if p.name not in TESTS_LEFT_OUT]
     last = "test_command.py"  # it starts processes
@@ -163,7 +196,10 @@ def _unit_tests(mutant: Mutant | None) -> str:
     # The module's own tests alone, because collecting all takes longer than they do.
     module = mutant.module if mutant else "layers"
     own = Path("tests", FIRST_TEST.get(module, f"test_{module}.py"))
-    for chosen in [own], files:
+    runs = [[own], files]
+    if "::" in hint:  # of a test with parameters, all of them
+        runs.insert(0, [hint.partition("[")[0]])
+    for chosen in runs:
         first = First()
         if code := pytest.main([*options, *map(str, chosen)], [first]):
             return first.failed or f"pytest's exit code {code}"
