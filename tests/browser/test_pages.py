@@ -57,6 +57,8 @@ WCAG = {
     "resultTypes": ["violations"],
     "preload": False,  # from disk, style sheets cannot be read a second time
 }
+# What else axe looks at is the same in each theme.
+COLOURS = WCAG | {"runOnly": ["color-contrast", "link-in-text-block"], "rules": {}}
 OPEN_ALL = """async () => {
   await window.MathJax?.startup.promise;
   for (const hidden of document.querySelectorAll("details")) hidden.open = true;
@@ -133,12 +135,12 @@ TABBABLE = """() => {
 }"""
 
 
-def violations(page):
+def violations(page, rules=WCAG):
     page.evaluate(EMPTY_FIGURES)
     page.evaluate(ALIKE_TOKENS, THEMES)
     return [
         f"{broken['id']}: {broken['help']}: {node['target']} {node['html'][:150]}"
-        for broken in Axe().run(page, options=WCAG).response["violations"]
+        for broken in Axe().run(page, options=rules).response["violations"]
         for node in broken["nodes"]
     ]
 
@@ -176,7 +178,8 @@ def complaints(page, themes):
         complaints += [f"{theme}: {complaint}" for complaint in found]
     for theme in themes:
         page.evaluate(IN_THEME, theme)
-        complaints += [f"{theme}: {broken}" for broken in violations(page)]
+        rules = WCAG if theme == themes[0] else COLOURS
+        complaints += [f"{theme}: {broken}" for broken in violations(page, rules)]
     # Tab after Tab takes time: in the last theme.
     return complaints + keyboard(page)
 
@@ -199,7 +202,7 @@ def test_a_token_of_low_contrast_is_found_in_its_theme(open_page, theme, pale):
     )
     for shown in THEMES:
         page.evaluate(IN_THEME, shown)
-        found = any("color-contrast" in broken for broken in violations(page))
+        found = any("color-contrast" in broken for broken in violations(page, COLOURS))
         assert found == (shown == theme)
 
 
