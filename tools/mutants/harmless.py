@@ -2,6 +2,7 @@
 
 WIDE = "functional.in_float32.in_wide_numbers"
 SCORES = "functional._scaled_l2"
+FIVE = ["b 5 n k", "5 n b k", "5 b k n"]
 REASONS = {
     "broadcasting adds axes of size 1 on the left by itself": [
         "reference.residuals: rearrange(codewords, 'k c -> 1 1 k c') -> codewords",
@@ -46,7 +47,7 @@ REASONS = {
     ],
     "the same two numbers are multiplied": [
         "axes.DERIVED: 'h w' -> 'w h'",
-        "steps.LIGHT_MLP_STEPS: '(4 c) c 1 1, (4 c)' -> '(c 4) c 1 1, (4 c)'",
+        *(f"steps.WEIGHTS: '5 b n k' -> '{other}'" for other in FIVE),
     ],
     "a node of the graph that is visited again gives the same parameters": [
         "table._parameters_behind: seen.add(node) -> nothing",
