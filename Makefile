@@ -47,8 +47,8 @@ lab: .venv/installed
 run: .venv/installed
 	$(BIN)/python -m tools.execute
 
-# Break lvc and the book in every place, and write the page of who noticed. With AGAIN=1,
-# only what survived, and what changed in lvc since.
+# Break lvc, all but ultralytics.py, and the book place by place, and write the page of
+# who noticed. With AGAIN=1, only what survived, and what changed in lvc since.
 mutants: .venv/installed
 	$(BIN)/python -m tools.mutants $(if $(AGAIN),--again)
 	$(BIN)/python -m tools.execute book/self_checks.ipynb

@@ -43,7 +43,7 @@ def as_in_detector(module: M) -> M:
 def load_cfpnet(
     checkpoint: str | os.PathLike | Mapping, prefix: str | None = None
 ) -> EVCBlock:
-    """Return the EVCBlock of a checkpoint as its detector runs it, in eval mode.
+    """Return the EVCBlock of a checkpoint as CFPNet's detector runs it, in eval mode.
 
     It is in float32, with eps and momentum as `as_in_detector` sets them. `checkpoint`
     is a file, opened with `weights_only=True`, or what `torch.load` returned: the state

@@ -6,10 +6,10 @@ Both subtract numbers that may be large and nearly equal. So pixels and codeword
 centred first, on the median codeword. That changes neither result, because both depend
 on differences alone. What remains grows with the distance from that codeword to a
 pixel, over the distance from the pixel to the codewords near it: it is large for a
-pixel that is near some codewords, be it one, and far from most. Fewer than half of the
-codewords and any scales may be infinite, and cost their own rows of E and no other,
-where their weights are 0 in the literal form. Wrong input raises TypeError or
-ValueError, see `lvc.checks.checked`.
+pixel that is near some codewords, be it one, and far from the median, as where most lie
+far away on one side. Fewer than half of the codewords and any scales may be infinite,
+and cost their own rows of E and no other, where their weights are 0 in the literal
+form. Wrong input raises TypeError or ValueError, see `lvc.checks.checked`.
 """
 
 from functools import wraps

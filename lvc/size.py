@@ -33,10 +33,12 @@ def trained_at(network: M, x: object) -> M:
     layers = [module for module in network.modules() if isinstance(module, Encoding)]
     pixels = {}
 
-    def count(layer, inputs, output):
-        pixels[layer] = inputs[0].shape[2:].numel()
+    def count(layer, inputs, keywords, output):
+        pixels[layer] = _map_in(inputs, keywords).shape[2:].numel()
 
-    counting = [layer.register_forward_hook(count) for layer in layers]
+    counting = [
+        layer.register_forward_hook(count, with_kwargs=True) for layer in layers
+    ]
     modes = [(module, module.training) for module in network.modules()]
     try:
         with torch.no_grad():
@@ -53,17 +55,24 @@ def trained_at(network: M, x: object) -> M:
     for layer in pixels:
         for key, hook in [*layer._forward_hooks.items()]:
             if isinstance(hook, partial) and hook.func is _as_with:
-                del layer._forward_hooks[key]
-        layer.register_forward_hook(partial(_as_with, pixels[layer]))
+                del layer._forward_hooks[key], layer._forward_hooks_with_kwargs[key]
+        as_with = partial(_as_with, pixels[layer])
+        layer.register_forward_hook(as_with, with_kwargs=True)
     return network
 
 
-def _as_with(pixels: int, layer: nn.Module, inputs: tuple, output: Tensor) -> Tensor:
+def _as_with(
+    pixels: int, layer: nn.Module, inputs: tuple, keywords: dict, output: Tensor
+) -> Tensor:
     """Scale an encoding to what it would be with this number of pixels."""
-    rows, columns = inputs[0].shape[2:]
+    rows, columns = _map_in(inputs, keywords).shape[2:]
     if type(output) is not Proxy and rows * columns == 0:
         raise ValueError(
             f"{type(layer).__name__}: axes h and w of x must be at least 1 after "
             f"trained_at, got {rows} and {columns}"
         )
     return output * (pixels / (rows * columns))
+
+
+def _map_in(inputs: tuple, keywords: dict) -> Tensor:
+    return inputs[0] if inputs else keywords["x"]

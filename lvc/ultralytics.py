@@ -241,9 +241,9 @@ def carry_over(yolo: Any, checkpoint: str | os.PathLike | Mapping) -> tuple[int,
     pass `torch.load("state.pt")`. What is new is listed in the log.
 
     Errors: TypeError for what is no YOLO and no checkpoint; OSError for a path that
-    holds no file; ValueError for a file of a network with other rows, or of another
-    scale. A dictionary has no rows: its tensors go by their names, and ValueError is
-    for other shapes, or none of the names.
+    holds no file; ValueError for a YAML, and for a file of a network with other rows,
+    or of another scale. A dictionary has no rows: its tensors go by their names, and
+    ValueError is for other shapes, or none of the names.
     """
     network = getattr(yolo, "model", None)
     if not isinstance(network, tasks.BaseModel):
@@ -261,6 +261,8 @@ def carry_over(yolo: Any, checkpoint: str | os.PathLike | Mapping) -> tuple[int,
         old.load_state_dict(state, strict=False)
     else:
         source = os.fspath(checkpoint)
+        if source.endswith((".yaml", ".yml")):
+            raise ValueError(f"carry_over: {source} holds rows, and no weights")
         old = _with_rows_of(network, ultralytics.YOLO(source).model, source)
         state = old.state_dict()
         _refuse_other_shapes(network, state, source)

@@ -277,6 +277,16 @@ def test_the_known_limit_is_a_majority_of_codewords_far_from_the_pixels(near, fa
     )
 
 
+def test_a_majority_far_away_on_all_sides_leaves_the_median_near():
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(1, 40, 8, generator=generator)
+    far = torch.randn(32, 8, generator=generator) * 1e6
+    codewords = torch.cat([torch.zeros(1, 8), far, -far])
+    tensors = [x, codewords, torch.full((65,), -0.5)]
+    value, exact = lvc.encode(*tensors)[:, :1], exactly("encode", tensors)[0][:, :1]
+    assert errors([value], [exact])[0] <= 1e-6
+
+
 def test_a_scale_of_minus_infinity_prunes_its_codeword_and_no_other():
     x, codewords, scale, _ = draw(k=6)
     scale, kept = -scale.abs(), torch.arange(6) != 2

@@ -65,6 +65,25 @@ def test_the_factor_is_that_of_the_pixels(block):
     torch.testing.assert_close(layer(X[:, :, :3, :2]), plain * 36 / 6)
 
 
+def test_the_map_may_come_by_its_name(block):
+    class Named(nn.Module):
+        def __init__(self, layer):
+            super().__init__()
+            self.layer = layer
+
+        def forward(self, x):
+            return self.layer(x=x)
+
+    layer = block.LVC[3]
+    plain = layer(x=X[:, :, :3, :2])
+    named = lvc.trained_at(Named(layer), X)
+    for tensor in (named(X[:, :, :3, :2]), layer(X[:, :, :3, :2])):
+        torch.testing.assert_close(tensor, plain * 36 / 6)
+    lvc.trained_at(named, X[:, :, :2, :2])
+    torch.testing.assert_close(named(X[:, :, :3, :2]), plain * 4 / 6)
+    assert [*layer._forward_hooks] == [*layer._forward_hooks_with_kwargs]
+
+
 def test_a_second_call_takes_the_new_size(block):
     layer = block.LVC[3]
     plain = layer(X)

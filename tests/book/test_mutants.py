@@ -45,6 +45,14 @@ def test_the_modules_that_meet_the_chapters_are_those_that_stand_there():
     assert {place.__name__.removeprefix("lvc.") for place in PLACES} == IN_CHAPTERS
 
 
+def test_every_module_is_broken_but_the_one_that_the_page_names():
+    modules = {path.stem for path in (ROOT / "lvc").glob("*.py")} - {"__init__"}
+    assert modules - {*MODULES} == {"ultralytics"}
+    page = NOTEBOOKS[OWN_PAGE]
+    (text,) = [cell.source for cell in page.cells if cell.id == "mutants-text"]
+    assert "one place of `lvc` at a time, `lvc.ultralytics` aside" in text
+
+
 def test_every_page_was_edited_and_every_shape_and_output_noticed():
     assert [row["page"] for row in result["edits"]] == [
         n for n in NOTEBOOKS if n != OWN_PAGE

@@ -65,7 +65,7 @@ def check_remainder(function):
 
 @check("the factor")
 def check_factor(answer):
-    """Check by what the encoding grows when a map is tiled 3 x 3."""
+    """Check by what the encoding grows when `features` are tiled 3 x 3."""
     mistakes = {
         "a mean would stay the same, this is a sum": 1,
         "there are three times as many rows, and three times as many columns": 3,
