@@ -378,14 +378,15 @@ def test_what_the_layers_hold_is_theirs():
     assert block(torch.zeros(2, 8, 3, 3)).dtype == torch.float32
 
 
-def test_without_numbers_the_first_parameter_within_counts():
+def test_a_map_without_numbers_on_another_device():
+    """No layer raises then: without a GPU, PyTorch itself would end the process."""
     with FakeTensorMode():
         block, images = lvc.LVCBlock(8), torch.zeros(2, 8, 3, 3)
         assert block(images).shape == images.shape
         with one_sentence(
-            "LVCBlock: x must be torch.float32, as the module's parameters are, got torch.float64"
+            "LVCBlock: x must be on cpu, where the module's parameters are, got cuda:0"
         ):
-            block(images.double())
+            block(torch.zeros(2, 8, 3, 3, device="cuda"))
 
 
 def test_fx_takes_a_function_as_one_node_whatever_is_constant():

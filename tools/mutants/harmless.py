@@ -49,6 +49,10 @@ REASONS = {
         "axes.DERIVED: 'h w' -> 'w h'",
         *(f"steps.WEIGHTS: '5 b n k' -> '{other}'" for other in FIVE),
     ],
+    "an axis of size 1 changes neither bytes nor operations": [
+        "steps.ENCODING_STEPS: 'b n 1' -> 'b n'",
+        "steps.ENCODING_STEPS: 'b k 1' -> 'b k'",
+    ],
     "a node of the graph that is visited again gives the same parameters": [
         "table._parameters_behind: seen.add(node) -> nothing",
         "table._parameters_behind: seen.add(node) -> seen",
