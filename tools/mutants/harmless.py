@@ -38,6 +38,7 @@ REASONS = {
     ],
     "only a type checker reads the bound of a type variable": [
         "checkpoint.M: TypeVar('M', bound=nn.Module) -> TypeVar('M')",
+        "size.M: TypeVar('M', bound=nn.Module) -> TypeVar('M')",
         "checks.Function: TypeVar('Function', bound=Callable[..., Any])"
         " -> TypeVar('Function')",
     ],
