@@ -48,12 +48,13 @@ run: .venv/installed
 	$(BIN)/python -m tools.execute
 
 # Break lvc, all but ultralytics.py, and the book place by place, and write the page of
-# who noticed. With AGAIN=1, only what survived, and what changed in lvc since.
+# who noticed. With AGAIN=1, lvc only where a stopped run left it, where it changed since,
+# and where a survivor has no reason.
 mutants: .venv/installed
 	$(BIN)/python -m tools.mutants $(if $(AGAIN),--again)
 	$(BIN)/python -m tools.execute book/self_checks.ipynb
 
-# Measure lvc against the literal form: a table, and the data that chapter 10 shows.
+# Measure lvc against the literal form: a table, and the data of chapters 10 and 14.
 bench: .venv/installed
 	$(BIN)/python -m tools.bench
 

@@ -263,7 +263,10 @@ def carry_over(yolo: Any, checkpoint: str | os.PathLike | Mapping) -> tuple[int,
         source = os.fspath(checkpoint)
         if source.endswith((".yaml", ".yml")):
             raise ValueError(f"carry_over: {source} holds rows, and no weights")
-        old = _with_rows_of(network, ultralytics.YOLO(source).model, source)
+        old = ultralytics.YOLO(source).model
+        if not isinstance(old, nn.Module):
+            raise TypeError(f"carry_over: checkpoint must be a .pt file, got {source}")
+        old = _with_rows_of(network, old, source)
         state = old.state_dict()
         _refuse_other_shapes(network, state, source)
     yolo.load(old)  # so that train() begins with what yolo holds

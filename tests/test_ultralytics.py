@@ -132,6 +132,7 @@ def test_wrong_input_gets_one_sentence(built):
         "scale": "ValueError: carry_over: model.0.conv.weight must have shape (32, 3, 3, 3), and has (16, 3, 3, 3) in yolo11n.pt: is it of another scale, or are its rows other ones?",
         "other": "ValueError: carry_over: yolo11n.pt must have the rows of the network, with or without those of EVCBlock and LVCBlock; it has 24 rows, and the network 24: is it another YOLO?",
         "weights": "ValueError: carry_over: yolo11n.yaml holds rows, and no weights",
+        "format": "TypeError: carry_over: checkpoint must be a .pt file, got best.onnx",
         "yolo": "TypeError: carry_over: yolo must be a YOLO that was read from a YAML or a .pt file, got str",
         "dictionary": "TypeError: carry_over: a dictionary must hold tensors, by their names",
         "names": "ValueError: carry_over: the dictionary has no tensor of this network's names",

@@ -71,7 +71,7 @@ def main() -> None:
     which.add_argument(
         "--again",
         action="store_true",
-        help="run only the last survivors, and what changed in lvc since",
+        help="go on: run what is left, what changed, and survivors without a reason",
     )
     which.add_argument(
         "text",

@@ -15,7 +15,7 @@ RESULT = toc.BOOK / "data" / "mutants.json"
 def fingerprint(every: dict[str, Mutant]) -> dict[str, str]:
     """Return for each definition of lvc a short hash of its mutants' names.
 
-    The names change with any change in its code.
+    They hold most of its code, and no `raise`.
     """
     names = {}
     for name, mutant in every.items():
