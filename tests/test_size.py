@@ -4,6 +4,7 @@ import copy
 import io
 import subprocess
 import sys
+from functools import partial
 
 import jaxtyping
 import pytest
@@ -92,6 +93,20 @@ def test_a_second_call_takes_the_new_size(block):
     torch.testing.assert_close(layer(X), plain * 4)
 
 
+def test_hooks_of_others_stay(block):
+    """Those that are a partial of another function, too."""
+    layer, met = block.LVC[3], []
+    layer.register_forward_hook(lambda *made: met.append("function"))
+    layer.register_forward_hook(
+        partial(lambda word, *made: met.append(word), "partial")
+    )
+    for _ in range(2):
+        lvc.trained_at(block, X)
+    met.clear()
+    block(X)
+    assert met == ["function", "partial"]
+
+
 def test_the_literal_form_is_that_before_the_call(block):
     before = lvc.reference.lvc_block(block, X)["output"]
     lvc.trained_at(block, torch.zeros(1, 8, 12, 12).double())
@@ -153,11 +168,12 @@ def test_a_map_without_pixels_is_refused(block):
     assert str(caught.value) == "trained_at: an lvc.Encoding gets a map without pixels"
     assert not layer._forward_hooks
     lvc.trained_at(layer, X)
-    with pytest.raises(ValueError) as caught:
-        layer(empty)
-    assert str(caught.value) == (
-        "Encoding: axes h and w of x must be at least 1 after trained_at, got 0 and 6"
-    )
+    for empty, got in ((X[:, :, :0], "0 and 6"), (X[..., :0], "6 and 0")):
+        with pytest.raises(ValueError) as caught:
+            layer(empty)
+        assert str(caught.value) == (
+            f"Encoding: axes h and w of x must be at least 1 after trained_at, got {got}"
+        )
 
 
 def test_an_encoding_says_itself_what_is_wrong_with_its_map(block, as_users_run):

@@ -323,6 +323,15 @@ def test_trace_refuses_what_it_has_no_table_for():
             trace(block, x)
 
 
+def test_the_largest_sizes():
+    """PyTorch counts in 64 bits."""
+    assert shape_table(EXAMPLE._replace(b=2**63 - 1)).rows[0].shape[0] == 2**63 - 1
+    with pytest.raises(
+        ValueError, match=r"^shape_table: b of sizes must be .* at most"
+    ):
+        shape_table(EXAMPLE._replace(b=2**63))
+
+
 @blocks
 @pytest.mark.parametrize(
     "x",

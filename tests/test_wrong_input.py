@@ -6,6 +6,7 @@ import re
 import jaxtyping
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 import lvc
 
@@ -324,6 +325,77 @@ def test_a_size_that_no_tensor_has():
         lvc.Encoding(10**400)
     with one_sentence("Encoding: in_channels must be a whole number, got Tensor"):
         lvc.Encoding(torch.zeros(3, 3))
+
+
+def test_the_largest_size_is_allowed():
+    """On the meta device no number is stored."""
+    encoding = lvc.Encoding(2**31 - 1, num_codes=1, device="meta")
+    assert encoding.codewords.shape == (1, 2**31 - 1)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_without_autocast(dtype):
+    """The encoding would compute it, and no layer within fails."""
+    sentence = "Encoding: x must be torch.float32, as the module's parameters are, got"
+    with one_sentence(f"{sentence} {dtype}"):
+        MODULES["Encoding"](torch.zeros(2, 8, 3, 3, dtype=dtype))
+
+
+class Scaled(torch.nn.Module):
+    """A module with one parameter of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.factor = torch.nn.Parameter(torch.ones(()))
+
+    @lvc.checks.checked
+    def forward(self, x: jaxtyping.Float[torch.Tensor, "b n c"]):
+        return self.factor * x
+
+
+def test_a_module_with_one_parameter():
+    assert Scaled()(x).dtype == torch.float32
+    with one_sentence(
+        "Scaled: x must be torch.float32, as the module's parameters are, got torch.float64"
+    ):
+        Scaled()(x.double())
+
+
+class InFloat64(torch.nn.Module):
+    """A layer with numbers of another dtype, to which it casts."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer.double()
+
+    def forward(self, x):
+        return self.layer(x.double()).to(x)
+
+
+def test_what_the_layers_hold_is_theirs():
+    block = lvc.LVCBlock(8)
+    block.conv_1 = InFloat64(block.conv_1)
+    assert block(torch.zeros(2, 8, 3, 3)).dtype == torch.float32
+
+
+def test_a_map_without_numbers_on_another_device():
+    """No layer raises then: without a GPU, PyTorch itself would end the process."""
+    with FakeTensorMode():
+        block, images = lvc.LVCBlock(8), torch.zeros(2, 8, 3, 3)
+        assert block(images).shape == images.shape
+        with one_sentence(
+            "LVCBlock: x must be on cpu, where the module's parameters are, got cuda:0"
+        ):
+            block(torch.zeros(2, 8, 3, 3, device="cuda"))
+
+
+def test_fx_takes_a_function_as_one_node_whatever_is_constant():
+    def encoding(images):
+        return lvc.encode(images, codewords, scale)
+
+    traced = torch.fx.symbolic_trace(encoding)
+    assert [node.op for node in traced.graph.nodes].count("call_function") == 1
+    torch.testing.assert_close(traced(x), encoding(x))
 
 
 def test_a_failure_of_another_kind_is_left_as_it_is():

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -115,7 +115,7 @@ def _changes(node: ast.AST, definition: str) -> Iterator[tuple[str, ast.AST, ast
     if definition:
         replacements = _replacements(node)
         if definition.endswith("_STEPS"):  # data: one change of an entry is enough
-            replacements = islice(replacements, 1)
+            replacements = islice(chain(_shorter(node), replacements), 1)
         for new in replacements:
             yield definition, node, new
     for part in parts:
@@ -154,6 +154,14 @@ def _replacements(node: ast.AST) -> Iterator[ast.AST | None]:
                     rest = [other for other in node.keywords if other is not keyword]
                     yield _with(node, keywords=rest)
             yield from _without_call(node)
+
+
+def _shorter(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield axes without the last one: in a number of operations no order counts."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        before, space, _ = node.value.rpartition(" ")
+        if PATTERN.fullmatch(before) and space and "->" not in node.value:
+            yield ast.Constant(before)
 
 
 def _without_call(call: ast.Call) -> Iterator[ast.AST]:
