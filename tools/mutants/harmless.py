@@ -1,4 +1,4 @@
-"""Mutants that cannot change what lvc does with this PyTorch: by reason, their names."""
+"""Mutants that cannot change what lvc does with this PyTorch, by reason."""
 
 WIDE = "functional.in_float32.in_wide_numbers"
 SCORES = "functional._scaled_l2"
