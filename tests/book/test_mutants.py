@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.support.definitions import PLACES
-from tests.support.notebooks import CHAPTERS, NOTEBOOKS, ROOT
+from tests.support.notebooks import CHAPTERS, NOTEBOOKS, ROOT, code_cells
 from tools.mutants.changes import MODULES, every_mutant, mutants
 from tools.mutants.harmless import HARMLESS
 from tools.mutants.pages import OWN_PAGE
@@ -51,6 +51,18 @@ def test_every_module_is_broken_but_the_one_that_the_page_names():
     page = NOTEBOOKS[OWN_PAGE]
     (text,) = [cell.source for cell in page.cells if cell.id == "mutants-text"]
     assert "one place of `lvc` at a time, `lvc.ultralytics` aside" in text
+
+
+def test_the_chapters_that_read_measurements_are_those_that_the_page_names():
+    read = r"experiment\.saved\(|advice\.stored\(|data/(?!official)\w+\.json"
+    chapters = [
+        int(name[2:4])
+        for name, page in CHAPTERS.items()
+        if any(re.search(read, cell.source) for cell in code_cells(page))
+    ]
+    *others, last = map(str, chapters)
+    text = " ".join(NOTEBOOKS[OWN_PAGE].cells[0].source.split())
+    assert f"chapters {', '.join(others)} and {last} read stored measurements" in text
 
 
 def test_every_page_was_edited_and_every_shape_and_output_noticed():

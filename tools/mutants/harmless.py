@@ -1,4 +1,4 @@
-"""Mutants that cannot change what lvc does with this PyTorch, by reason."""
+"""Mutants that cannot change what lvc computes with this PyTorch, by reason."""
 
 WIDE = "functional.in_float32.in_wide_numbers"
 SCORES = "functional._scaled_l2"
@@ -46,7 +46,7 @@ REASONS = {
         "checks.ASKS_FOR_DEVICE: hasattr(torch, 'get_autocast_dtype') -> torch",
         "checks.autocast_is_on: device_type == 'cpu' -> device_type != 'cpu'",
     ],
-    "the same two numbers are multiplied": [
+    "the same numbers are multiplied": [
         "axes.DERIVED: 'h w' -> 'w h'",
         *(f"steps.WEIGHTS: '5 b n k' -> '{other}'" for other in FIVE),
     ],
