@@ -251,6 +251,15 @@ def test_a_device_without_autocast(name):
         module(torch.zeros(2, 8, 3, 3, device="meta").double())
 
 
+@pytest.mark.filterwarnings("ignore:torch.is_autocast_cpu_enabled")
+def test_an_older_pytorch_is_asked_for_the_processor_by_name(monkeypatch):
+    monkeypatch.setattr(lvc.checks, "ASKS_FOR_DEVICE", False)
+    for on in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=on):
+            assert lvc.checks.autocast_is_on("cpu") == on
+            assert not lvc.checks.autocast_is_on("cuda")
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_float64_under_autocast(name):
     """Autocast casts every other dtype."""

@@ -44,7 +44,6 @@ REASONS = {
     ],
     "only a PyTorch before 2.4 gets there, and make oldest tests it": [
         "checks.ASKS_FOR_DEVICE: hasattr(torch, 'get_autocast_dtype') -> torch",
-        "checks.autocast_is_on: device_type == 'cpu' -> device_type != 'cpu'",
     ],
     "the same numbers are multiplied": [
         "axes.DERIVED: 'h w' -> 'w h'",
