@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from bs4 import BeautifulSoup
 
 from tests.browser.test_pages import OPEN_ALL, PAGES, THEMES, TOO_WIDE, complaints
 
@@ -43,8 +42,8 @@ def test_the_switch_leads_to_the_same_place_and_back(open_chinese):
 
 
 def anchors(path):
-    article = BeautifulSoup(path.read_text(), "html.parser").article
-    return [section["id"] for section in article.select("section[id]")]
+    _, article = path.read_text().split("<article", 1)
+    return re.findall(r'<section [^>]*\bid="([^"]+)"', article)
 
 
 def test_headings_have_the_english_anchors_and_pages_name_each_other(both_books):
@@ -53,7 +52,7 @@ def test_headings_have_the_english_anchors_and_pages_name_each_other(both_books)
         chinese = both_books / "zh" / "book" / f"{name}.html"
         assert chinese.is_file(), name
         if not name.startswith(".."):
-            assert anchors(chinese) == anchors(english), name
+            assert anchors(chinese) == anchors(english) != [], name
         for path, other in ((english, chinese), (chinese, english)):
             (link,) = re.findall(
                 r'<link rel="alternate" hreflang="[\w-]+" href="([^"]+)"',
