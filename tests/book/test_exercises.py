@@ -38,6 +38,21 @@ exercises = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.parametrize("page", STEP_BY_STEP)
+def test_numbers_follow_the_order_of_the_page(page):
+    """Those of the texts, of the open cells and of the solutions."""
+    cells = CHAPTERS[page].cells
+    texts = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    in_text = re.findall(r"^\*\*Exercise (\d+) ·", texts, re.MULTILINE)
+    ids = [number for where, number in EXERCISES if where == page]
+    solutions = [
+        cell.id.removeprefix("solution-")
+        for cell in code_cells(CHAPTERS[page])
+        if cell.id.startswith("solution-")
+    ]
+    assert in_text == ids == solutions == [str(i + 1) for i in range(len(ids))]
+
+
 def call_of_the_check(cell) -> ast.Expr:
     """Return the one call of a check in a cell, such as check_count(my_count, k=3)."""
     calls = [
