@@ -1,5 +1,6 @@
 """The tests run `lvc` with every shape in its signatures checked at run time."""
 
+import jaxtyping
 from jaxtyping import install_import_hook
 
 install_import_hook("lvc", "beartype.beartype")
@@ -20,6 +21,14 @@ def pytest_generate_tests(metafunc):
 
         devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
         metafunc.parametrize("device", devices, scope="session")
+
+
+@pytest.fixture
+def as_users_run_it():
+    """Without these checks: lvc's own sentences come, and symbolic tensors pass."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture(scope="session")

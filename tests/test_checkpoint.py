@@ -9,7 +9,6 @@ import re
 import warnings
 import zipfile
 
-import jaxtyping
 import numpy as np
 import pytest
 import torch
@@ -19,13 +18,10 @@ import lvc
 
 
 @pytest.fixture(autouse=True)
-def as_users_run_it():
-    """Without the tests' own type checks, which would speak first; and no warning unasked."""
-    jaxtyping.config.update("jaxtyping_disable", True)
+def no_warning_unasked(as_users_run_it):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
-    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 class Network(nn.Module):

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from functools import partial
 
-import jaxtyping
 import pytest
 import torch
 from torch import nn
@@ -29,14 +28,6 @@ def gate_of(block, x):
     block(x)
     handle.remove()
     return gates[0]
-
-
-@pytest.fixture
-def as_users_run():
-    """Without the checks of types that only the tests switch on."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 X = torch.rand(2, 8, 6, 6, generator=torch.manual_seed(1)).double()
@@ -176,7 +167,7 @@ def test_a_map_without_pixels_is_refused(block):
         )
 
 
-def test_an_encoding_says_itself_what_is_wrong_with_its_map(block, as_users_run):
+def test_an_encoding_says_itself_what_is_wrong_with_its_map(block, as_users_run_it):
     for wrong, sentence in (
         (None, "Encoding: x must be a torch.Tensor, got NoneType"),
         (X[0], "Encoding: x must have 4 axes (b c h w), got 3: (8, 6, 6)"),
@@ -186,7 +177,7 @@ def test_an_encoding_says_itself_what_is_wrong_with_its_map(block, as_users_run)
         assert str(caught.value) == sentence
 
 
-def test_torch_fx_traces_through_it(block, as_users_run):
+def test_torch_fx_traces_through_it(block, as_users_run_it):
     lvc.trained_at(block, X)
     small = X[:, :, :3, :2]
     torch.testing.assert_close(torch.fx.symbolic_trace(block)(small), block(small))
@@ -199,7 +190,7 @@ def test_torch_fx_traces_through_it(block, as_users_run):
         (nn.Identity(), "trained_at: network must run an lvc.Encoding, and runs none"),
     ],
 )
-def test_wrong_input_gets_one_sentence(network, sentence, as_users_run):
+def test_wrong_input_gets_one_sentence(network, sentence, as_users_run_it):
     with pytest.raises((TypeError, ValueError)) as caught:
         lvc.trained_at(network, X)
     assert str(caught.value) == sentence

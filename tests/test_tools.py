@@ -7,7 +7,6 @@ import shutil
 import sys
 import warnings
 
-import jaxtyping
 import onnxruntime
 import pytest
 import torch
@@ -20,14 +19,6 @@ import lvc
 MAPS = [(2, 7, 9), (3, 6, 5), (5, 12, 8)]  # b, h, w
 BLOCKS = [lvc.Encoding, lvc.LVCBlock, lvc.LightMLPBlock, lvc.EVCBlock]
 blocks = pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)
-
-
-@pytest.fixture
-def as_users_run_it():
-    """Without the tests' own type checks, which take no symbolic tensor."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 def draw(b=2, n=6, c=4, k=5, dtype=torch.float64):

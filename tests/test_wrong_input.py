@@ -10,14 +10,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 import lvc
 
-
-@pytest.fixture(autouse=True)
-def as_users_run_it():
-    """Without the tests' own type checks, which would speak first."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
-
+pytestmark = pytest.mark.usefixtures("as_users_run_it")
 
 x, codewords, scale, weights = (
     torch.zeros(2, 9, 8),

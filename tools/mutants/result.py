@@ -36,7 +36,7 @@ def waiting(every: dict[str, Mutant], ran: dict) -> dict[str, list[str]]:
 
 
 def by_definition(every: dict[str, Mutant], survived: dict, ran: dict) -> list[dict]:
-    """Return the counts for each definition of lvc; None where it has met no suite."""
+    """Return the counts for each definition of lvc; None for a suite not met."""
     rows, waits = {}, waiting(every, ran)
     for name, mutant in every.items():
         definition = mutant.place
